@@ -1,0 +1,119 @@
+//! Who and what a handshake belongs to, read from data that AWS writes in more than one way.
+
+use super::model::Handshake;
+
+/// What the ARN of a handshake tells.
+///
+/// Its form is `arn:<partition>:organizations::<management account>:handshake/<organization>/…`
+/// (Service Authorization Reference, AWS Organizations).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arn<'a> {
+    /// `aws`, `aws-cn`, `aws-us-gov` or another partition.
+    pub partition: &'a str,
+    /// The account id of the management account.
+    pub management_account_id: &'a str,
+    /// The organization's id, with `o-`.
+    pub organization_id: String,
+}
+
+impl<'a> Arn<'a> {
+    /// Reads the ARN of a handshake; `None` if it has another form.
+    pub fn parse(arn: &'a str) -> Option<Self> {
+        let mut parts = arn.splitn(6, ':');
+        let (scheme, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
+        let (_region, management_account_id, resource) =
+            (parts.next()?, parts.next()?, parts.next()?);
+        let organization = resource.strip_prefix("handshake/")?.split('/').next()?;
+        if scheme != "arn" || service != "organizations" || organization.is_empty() {
+            return None;
+        }
+        Some(Self {
+            partition,
+            management_account_id,
+            organization_id: organization_id(organization),
+        })
+    }
+}
+
+/// An organization's id with `o-`, which AWS leaves out in some places.
+pub fn organization_id(id: &str) -> String {
+    with_prefix("o-", id)
+}
+
+/// The Id of the handshake that this one is a child of, from its `PARENT_HANDSHAKE` resource, at
+/// whatever level it stands; with `h-`, which AWS leaves out there.
+pub fn parent_handshake_id(handshake: &Handshake<'_>) -> Option<String> {
+    let mut rest: Vec<_> = handshake.resources().iter().rev().collect();
+    while let Some(resource) = rest.pop() {
+        if let (Some("PARENT_HANDSHAKE"), Some(value)) = (resource.kind(), resource.value())
+            && !value.is_empty()
+        {
+            return Some(with_prefix("h-", value));
+        }
+        rest.extend(resource.resources().iter().rev());
+    }
+    None
+}
+
+fn with_prefix(prefix: &str, id: &str) -> String {
+    if id.starts_with(prefix) { id.to_owned() } else { format!("{prefix}{id}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arn, organization_id, parent_handshake_id};
+    use crate::handshake::parse;
+
+    #[test]
+    fn an_arn_of_any_partition_tells_the_organization() {
+        for (arn, partition, account, organization) in [
+            (
+                "arn:aws:organizations::111111111111:handshake/o-exampleorgid/invite/h-examplehandshakeid111",
+                "aws",
+                "111111111111",
+                "o-exampleorgid",
+            ),
+            (
+                "arn:aws-cn:organizations::222222222222:handshake/o-cn/invite/h-1",
+                "aws-cn",
+                "222222222222",
+                "o-cn",
+            ),
+            ("arn:aws-eusc:organizations::3:handshake/bare/invite/h-1", "aws-eusc", "3", "o-bare"),
+        ] {
+            let read = Arn::parse(arn).expect(arn);
+            assert_eq!(read.partition, partition);
+            assert_eq!(read.management_account_id, account);
+            assert_eq!(read.organization_id, organization);
+        }
+    }
+
+    #[test]
+    fn what_is_no_arn_of_a_handshake_tells_nothing() {
+        for arn in [
+            "",
+            "arn",
+            "arn:aws:iam::1:user/x",
+            "arn:aws:organizations::1:account/o-x/1",
+            "arn:aws:organizations::1:handshake/",
+        ] {
+            assert_eq!(Arn::parse(arn), None, "{arn}");
+        }
+    }
+
+    #[test]
+    fn prefixes_that_aws_leaves_out_are_put_back() {
+        assert_eq!(organization_id("exampleorgid"), "o-exampleorgid");
+        assert_eq!(organization_id("o-exampleorgid"), "o-exampleorgid");
+        for value in ["examplehandshakeid", "h-examplehandshakeid"] {
+            let json = format!(
+                r#"{{"Id":"h-2","Resources":[{{"Type":"ORGANIZATION","Value":"o-1",
+                    "Resources":[{{"Type":"PARENT_HANDSHAKE","Value":"{value}"}}]}}]}}"#
+            );
+            let handshake = parse(json.as_bytes()).expect("a handshake");
+            assert_eq!(parent_handshake_id(&handshake).as_deref(), Some("h-examplehandshakeid"));
+        }
+        let none = parse(br#"{"Id":"h-2","Resources":[{"Type":"PARENT_HANDSHAKE"}]}"#);
+        assert_eq!(parent_handshake_id(&none.expect("a handshake")), None);
+    }
+}

@@ -1,0 +1,160 @@
+//! One response body of a list call, taken apart without losing a byte.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::member::Member;
+
+/// One page of handshakes: the body as it came, where its elements stand in it, and the token.
+#[derive(Debug)]
+pub struct Page {
+    body: Vec<u8>,
+    elements: Vec<Range<usize>>,
+    next_token: Option<String>,
+}
+
+/// Why a body is no page.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    /// The body is no JSON, or its list or token has the wrong JSON type.
+    #[error("the answer is not the JSON of a list of handshakes: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The body is an object that says nothing about handshakes. To take it for an empty list
+    /// would be to believe that AWS deleted everything.
+    #[error("the answer has neither a list of handshakes nor a token")]
+    NotAPage,
+}
+
+#[derive(Deserialize)]
+struct Wire<'a> {
+    #[serde(rename = "Handshakes", borrow, default)]
+    handshakes: Member<Vec<&'a RawValue>>,
+    #[serde(rename = "NextToken", default)]
+    next_token: Member<String>,
+}
+
+impl Page {
+    /// Finds the elements and the token in a response body.
+    ///
+    /// An element is not looked into: whatever stands in it, the others are found. Bytes that are
+    /// not UTF-8 spoil only the element in which they stand.
+    ///
+    /// # Errors
+    /// [`PageError`], when the body is not what `ListHandshakesForOrganization` answers.
+    pub fn read(body: Vec<u8>) -> Result<Self, (PageError, Vec<u8>)> {
+        match Self::find(&body) {
+            Ok((elements, next_token)) => Ok(Self { body, elements, next_token }),
+            Err(error) => Err((error, body)),
+        }
+    }
+
+    fn find(body: &[u8]) -> Result<(Vec<Range<usize>>, Option<String>), PageError> {
+        let text = same_length_text(body);
+        let wire: Wire<'_> = serde_json::from_str(&text)?;
+        // The derived reader would take an array for the members in their order.
+        if !text.trim_ascii_start().starts_with('{') {
+            return Err(PageError::NotAPage);
+        }
+        if !wire.handshakes.is_named() && !wire.next_token.is_named() {
+            return Err(PageError::NotAPage);
+        }
+        let start = text.as_ptr().addr();
+        let elements = wire.handshakes.value().map_or(&[][..], |list| list).iter().map(|element| {
+            let from = element.get().as_ptr().addr() - start;
+            from..from + element.get().len()
+        });
+        // A null or empty token ends the list.
+        let next_token = wire.next_token.value().filter(|token| !token.is_empty()).cloned();
+        Ok((elements.collect(), next_token))
+    }
+
+    /// The elements of the list, each exactly as it stands in the body.
+    pub fn elements(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.elements.iter().map(|range| &self.body[range.clone()])
+    }
+
+    /// The token that asks for the next page; `None` on the last one.
+    pub fn next_token(&self) -> Option<&str> {
+        self.next_token.as_deref()
+    }
+}
+
+/// The bytes as text of the same length: what is not UTF-8 is replaced byte by byte, so that
+/// places in the text are places in the bytes.
+fn same_length_text(body: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(body) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::with_capacity(body.len());
+    for chunk in body.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| '?'));
+    }
+    Cow::Owned(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Page, PageError};
+
+    fn page(body: &[u8]) -> Page {
+        Page::read(body.to_vec()).map_err(|(error, _)| error).expect("a page")
+    }
+
+    #[test]
+    fn elements_are_the_very_bytes_of_the_body() {
+        let body = br#" { "NextToken" : "t" , "Handshakes" : [ {"Id": "h-1"} , 7 , "x\u00e9" ] } "#;
+        let page = page(body);
+        let elements: Vec<&[u8]> = page.elements().collect();
+        assert_eq!(elements, [br#"{"Id": "h-1"}"#.as_slice(), b"7", br#""x\u00e9""#]);
+        assert_eq!(page.next_token(), Some("t"));
+    }
+
+    #[test]
+    fn a_null_or_empty_or_missing_token_ends_the_list() {
+        for body in [
+            r#"{"Handshakes":[]}"#,
+            r#"{"Handshakes":[],"NextToken":null}"#,
+            r#"{"Handshakes":null,"NextToken":""}"#,
+        ] {
+            assert_eq!(page(body.as_bytes()).next_token(), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_page_may_be_empty_and_still_carry_a_token() {
+        let page = page(br#"{"NextToken":"more"}"#);
+        assert_eq!(page.elements().len(), 0);
+        assert_eq!(page.next_token(), Some("more"));
+    }
+
+    #[test]
+    fn what_is_no_page_is_never_an_empty_list() {
+        let not_a_page = |body: &str| Page::read(body.into()).expect_err(body).0;
+        assert!(matches!(not_a_page("{}"), PageError::NotAPage));
+        assert!(matches!(not_a_page(r#"{"message":"moved"}"#), PageError::NotAPage));
+        for body in ["", "<html>", r#"{"Handshakes":{}}"#, r#"{"Handshakes":[],"NextToken":1}"#] {
+            assert!(matches!(not_a_page(body), PageError::Json(_)), "{body}");
+        }
+        let cut = r#"{"Handshakes":[{"Id":"h-1"},{"Id":"#;
+        assert!(matches!(not_a_page(cut), PageError::Json(_)));
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_spoil_only_their_element() {
+        let body = b"{\"Handshakes\":[{\"Id\":\"h-\xff\xfe\"},{\"Id\":\"h-2\"}]}";
+        let page = page(body);
+        let elements: Vec<&[u8]> = page.elements().collect();
+        assert_eq!(elements, [b"{\"Id\":\"h-\xff\xfe\"}".as_slice(), b"{\"Id\":\"h-2\"}"]);
+    }
+
+    #[test]
+    fn an_element_nested_thousands_deep_does_not_hide_its_neighbours() {
+        let deep = "[".repeat(5000) + &"]".repeat(5000);
+        let body = format!(r#"{{"Handshakes":[{{"Id":"h-1","X":{deep}}},{{"Id":"h-2"}}]}}"#);
+        assert_eq!(page(body.as_bytes()).elements().len(), 2);
+    }
+}

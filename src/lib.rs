@@ -1,0 +1,3 @@
+//! Keeps every AWS Organizations handshake, which AWS deletes 30 days after it ended.
+
+pub mod handshake;
