@@ -1,0 +1,98 @@
+//! What can go wrong with the archive file.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why the archive could not be opened, read or written. Each names the file.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The folder of the archive does not exist.
+    #[error("the folder {} of the archive does not exist", .0.display())]
+    NoFolder(PathBuf),
+    /// The path is a folder, a device or a pipe.
+    #[error("{} is not a regular file", .0.display())]
+    NotAFile(PathBuf),
+    /// The file's permissions forbid writing.
+    #[error("the archive {} is read-only", .0.display())]
+    ReadOnly(PathBuf),
+    /// The file is something else.
+    #[error("{} is not a SQLite database", .0.display())]
+    NotSqlite(PathBuf),
+    /// The file is a SQLite database of another program.
+    #[error("{} is a SQLite database of another program (application_id {application_id})", .path.display())]
+    OtherProgram {
+        /// The file.
+        path: PathBuf,
+        /// Its `PRAGMA application_id`; zero where a program set none.
+        application_id: i32,
+    },
+    /// A newer version of this program wrote the file.
+    #[error("the archive {} was written by a newer version: its schema is {found}, this program knows {known}", .path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its `PRAGMA user_version`.
+        found: i32,
+        /// The newest schema this program knows.
+        known: i32,
+    },
+    /// Another sync holds the lock of this archive.
+    #[error("another sync is running on the archive {}", .0.display())]
+    Locked(PathBuf),
+    /// SQLite did not take a setting on which the archive's promises rest.
+    #[error("the archive {} did not take the setting {name} = {wanted}: it is {found}", .path.display())]
+    Setting {
+        /// The file.
+        path: PathBuf,
+        /// The pragma.
+        name: &'static str,
+        /// What was asked for.
+        wanted: &'static str,
+        /// What SQLite answered.
+        found: String,
+    },
+    /// The archive contradicts itself.
+    #[error("the archive {} is damaged: {what}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, naming the row.
+        what: String,
+    },
+    /// The schema could not be brought up to date. Nothing was changed.
+    #[error("the schema of the archive {} could not be brought up to date", .path.display())]
+    Migration {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite_migration::Error,
+    },
+    /// An error of SQLite: disk full, disk damaged, held locked by another program, …
+    #[error("the archive {} could not be read or written", .path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+    /// An error of the operating system.
+    #[error("{} could not be {action}", .path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was attempted: `created`, `locked`, …
+        action: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    pub(super) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { path: path.to_owned(), action, source }
+    }
+
+    pub(super) fn sqlite(path: &Path) -> impl Fn(rusqlite::Error) -> Self {
+        move |source| Self::Sqlite { path: path.to_owned(), source }
+    }
+}

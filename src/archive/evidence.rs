@@ -1,0 +1,277 @@
+//! The rows of evidence: one function a fact.
+
+use rusqlite::{Connection, OptionalExtension};
+use sha2::{Digest, Sha256};
+
+use super::projection::{self, Observed};
+use super::sync_record::Scope;
+use crate::handshake::Handshake;
+
+/// One handshake as one page of one sync showed it.
+#[derive(Debug)]
+pub struct Sighting<'a> {
+    /// The sync.
+    pub sync_id: i64,
+    /// What it lists.
+    pub source_id: i64,
+    /// Its `observed_at`.
+    pub observed_at: &'a str,
+    /// In which of its lists the handshake stood.
+    pub scope: &'a Scope,
+    /// The JSON text, as it stood in the answer.
+    pub payload: &'a [u8],
+    /// The same, read.
+    pub handshake: &'a Handshake<'a>,
+}
+
+/// The run of a handshake that stands.
+struct Standing {
+    observation_id: i64,
+    listed: bool,
+    payload_sha256: [u8; 32],
+    content_sha256: [u8; 32],
+}
+
+/// The number of a source, which is written down on first use.
+///
+/// # Errors
+/// Those of SQLite.
+pub fn source(
+    connection: &Connection,
+    operation: &str,
+    owner: Option<&str>,
+) -> rusqlite::Result<i64> {
+    let known = connection
+        .prepare_cached("SELECT source_id FROM sources WHERE operation = ?1 AND ifnull(owner_id, '') = ifnull(?2, '')")?
+        .query_row((operation, owner), |row| row.get(0))
+        .optional()?;
+    if let Some(source_id) = known {
+        return Ok(source_id);
+    }
+    connection
+        .prepare_cached("INSERT INTO sources (operation, owner_id) VALUES (?1, ?2)")?
+        .insert((operation, owner))
+}
+
+/// The archive's number of a handshake, if it ever saw it.
+///
+/// # Errors
+/// Those of SQLite.
+pub fn known_handshake(connection: &Connection, id: &str) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT handshake_id FROM handshake_ids WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()
+}
+
+/// Writes down that a handshake was seen, as far as it is news, and gives the archive's number.
+///
+/// Seen before with the same content, it writes nothing; with other content, it ends the run that
+/// stood and begins another; and it notes the list or the parent in which it stood, once.
+///
+/// # Errors
+/// Those of SQLite.
+pub fn record(connection: &Connection, sighting: &Sighting<'_>) -> rusqlite::Result<i64> {
+    let payload_sha256: [u8; 32] = Sha256::digest(sighting.payload).into();
+    let known = known_handshake(connection, sighting.handshake.id())?;
+    let standing = match known {
+        Some(handshake_id) => standing(connection, sighting.source_id, handshake_id)?,
+        None => None,
+    };
+    // The same bytes are the same content; the canonical form is only made where they differ.
+    let unchanged = standing.as_ref().filter(|run| run.payload_sha256 == payload_sha256);
+    let handshake_id = match (known, unchanged) {
+        (Some(handshake_id), Some(run)) => {
+            list_run(connection, sighting, run)?;
+            handshake_id
+        }
+        _ => record_content(connection, sighting, known, standing, payload_sha256)?,
+    };
+    if let Scope::ChildrenOf(parent) = sighting.scope {
+        record_child(connection, sighting, handshake_id, parent)?;
+    }
+    Ok(handshake_id)
+}
+
+fn record_content(
+    connection: &Connection,
+    sighting: &Sighting<'_>,
+    known: Option<i64>,
+    standing: Option<Standing>,
+    payload_sha256: [u8; 32],
+) -> rusqlite::Result<i64> {
+    let content_sha256 = sighting
+        .handshake
+        .content_sha256()
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let handshake_id = match known {
+        Some(handshake_id) => handshake_id,
+        None => connection
+            .prepare_cached("INSERT INTO handshake_ids (id) VALUES (?1)")?
+            .insert([sighting.handshake.id()])?,
+    };
+    if let Some(run) = standing {
+        if run.content_sha256 == content_sha256 {
+            list_run(connection, sighting, &run)?;
+            return Ok(handshake_id);
+        }
+        end_run(connection, sighting.sync_id, run.observation_id)?;
+    }
+    let (version_id, version) =
+        version(connection, sighting, handshake_id, payload_sha256, content_sha256)?;
+    let listed = (*sighting.scope == Scope::Unrestricted).then_some(sighting.sync_id);
+    connection
+        .prepare_cached(
+            "INSERT INTO observations (source_id, handshake_id, version_id, seen_sync_id, listed_sync_id)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute((sighting.source_id, handshake_id, version_id, sighting.sync_id, listed))?;
+    let observed = Observed {
+        handshake_id,
+        version,
+        observed_at: sighting.observed_at,
+        handshake: sighting.handshake,
+    };
+    projection::project(connection, &observed)?;
+    Ok(handshake_id)
+}
+
+fn standing(
+    connection: &Connection,
+    source_id: i64,
+    handshake_id: i64,
+) -> rusqlite::Result<Option<Standing>> {
+    connection
+        .prepare_cached(
+            "SELECT o.observation_id, o.listed_sync_id IS NOT NULL, v.payload_sha256, v.content_sha256
+             FROM observations AS o JOIN handshake_versions AS v USING (version_id)
+             WHERE o.source_id = ?1 AND o.handshake_id = ?2 AND o.gone_sync_id IS NULL",
+        )?
+        .query_row((source_id, handshake_id), |row| {
+            Ok(Standing {
+                observation_id: row.get(0)?,
+                listed: row.get(1)?,
+                payload_sha256: row.get(2)?,
+                content_sha256: row.get(3)?,
+            })
+        })
+        .optional()
+}
+
+/// The version that has this content, and its number; it is written down on first sight.
+fn version(
+    connection: &Connection,
+    sighting: &Sighting<'_>,
+    handshake_id: i64,
+    payload_sha256: [u8; 32],
+    content_sha256: [u8; 32],
+) -> rusqlite::Result<(i64, i64)> {
+    let known = connection
+        .prepare_cached(
+            "SELECT version_id, version FROM handshake_versions
+             WHERE handshake_id = ?1 AND content_sha256 = ?2",
+        )?
+        .query_row((handshake_id, content_sha256), |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let payload = std::str::from_utf8(sighting.payload)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    connection
+        .prepare_cached(
+            "INSERT INTO handshake_versions (handshake_id, version, state, payload, payload_sha256, content_sha256)
+             VALUES (?1, 1 + ifnull((SELECT max(version) FROM handshake_versions WHERE handshake_id = ?1), 0),
+                 ?2, ?3, ?4, ?5)
+             RETURNING version_id, version",
+        )?
+        .query_row(
+            (handshake_id, sighting.handshake.state(), payload, payload_sha256, content_sha256),
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+}
+
+/// Notes the first time that a standing run is seen in the list without a parent.
+fn list_run(
+    connection: &Connection,
+    sighting: &Sighting<'_>,
+    run: &Standing,
+) -> rusqlite::Result<()> {
+    if run.listed || *sighting.scope != Scope::Unrestricted {
+        return Ok(());
+    }
+    connection
+        .prepare_cached("UPDATE observations SET listed_sync_id = ?1 WHERE observation_id = ?2")?
+        .execute((sighting.sync_id, run.observation_id))?;
+    Ok(())
+}
+
+/// Ends a run: this sync saw other content, or no longer saw the handshake.
+///
+/// # Errors
+/// Those of SQLite.
+pub fn end_run(connection: &Connection, sync_id: i64, observation_id: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE observations SET gone_sync_id = ?1 WHERE observation_id = ?2")?
+        .execute((sync_id, observation_id))?;
+    Ok(())
+}
+
+fn record_child(
+    connection: &Connection,
+    sighting: &Sighting<'_>,
+    handshake_id: i64,
+    parent: &str,
+) -> rusqlite::Result<()> {
+    let news = connection
+        .prepare_cached(
+            "INSERT INTO child_listings (source_id, handshake_id, parent_handshake_id, seen_sync_id)
+             VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (source_id, handshake_id, parent_handshake_id) DO NOTHING",
+        )?
+        .execute((sighting.source_id, handshake_id, parent, sighting.sync_id))?;
+    if news > 0 {
+        projection::link_parent(connection, handshake_id)?;
+    }
+    Ok(())
+}
+
+/// The parents of the handshakes that stand, by whatever named them.
+///
+/// # Errors
+/// Those of SQLite.
+pub fn standing_parents(connection: &Connection, source_id: i64) -> rusqlite::Result<Vec<String>> {
+    connection
+        .prepare_cached(
+            "SELECT c.parent_handshake_id
+             FROM observations AS o JOIN child_listings AS c USING (source_id, handshake_id)
+             WHERE o.source_id = ?1 AND o.gone_sync_id IS NULL
+             UNION
+             SELECT h.parent_handshake_id
+             FROM observations AS o JOIN handshakes AS h USING (handshake_id)
+             WHERE o.source_id = ?1 AND o.gone_sync_id IS NULL AND h.parent_handshake_id IS NOT NULL",
+        )?
+        .query_map([source_id], |row| row.get(0))?
+        .collect()
+}
+
+/// Keeps what could not be read, verbatim.
+///
+/// # Errors
+/// Those of SQLite.
+pub fn quarantine(
+    connection: &Connection,
+    sync_id: i64,
+    id: Option<&str>,
+    reason: &str,
+    payload: &[u8],
+) -> rusqlite::Result<()> {
+    let payload_sha256: [u8; 32] = Sha256::digest(payload).into();
+    connection
+        .prepare_cached(
+            "INSERT INTO quarantine (sync_id, id, reason, payload, payload_sha256)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute((sync_id, id, reason, payload, payload_sha256))?;
+    Ok(())
+}

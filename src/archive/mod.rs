@@ -1,0 +1,25 @@
+//! The archive: one SQLite file that keeps what AWS showed.
+//!
+//! [`Archive::open`] is the one place that opens it, under a lock that allows one sync at a time.
+//! [`SyncRecorder`] writes evidence (append-only rows and a chain of digests) and, in the same
+//! transactions, the projection (tables for SQL). `migrations/` holds the schema, with a comment on
+//! every table and column that needs one. Knows nothing of AWS's protocol.
+
+mod absence;
+pub mod chain;
+mod error;
+mod evidence;
+mod lock;
+mod migrations;
+mod open;
+mod projection;
+mod recorder;
+mod sync_record;
+mod syncs;
+mod timestamp;
+
+pub use error::Error;
+pub use open::Archive;
+pub use recorder::SyncRecorder;
+pub use sync_record::{Attempt, ChildrenAnswer, Identity, Outcome, Scope, SyncRecord};
+pub use timestamp::timestamp;
