@@ -1,0 +1,183 @@
+//! The one place that turns errors into exit codes and hints.
+
+use std::error::Error as StdError;
+
+use crate::archive;
+use crate::organizations::{self, ErrorKind};
+
+/// An exit code with a meaning that a scheduler can act on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// 1: something else.
+    Other = 1,
+    /// 3: AWS refused. Trying again changes nothing until somebody does something.
+    Refused = 3,
+    /// 4: AWS was unreachable, throttled, or the list broke off. Try again later.
+    TryAgain = 4,
+    /// 5: another sync is running on the archive.
+    Busy = 5,
+    /// 129: SIGHUP.
+    Hangup = 129,
+    /// 130: SIGINT.
+    Interrupted = 130,
+    /// 143: SIGTERM.
+    Terminated = 143,
+}
+
+/// What went wrong with a command: what happened, why, what to do, and the exit code.
+#[derive(Debug)]
+pub struct CommandError {
+    /// What happened.
+    pub message: String,
+    /// Why, the outermost cause first.
+    pub causes: Vec<String>,
+    /// What to do next.
+    pub hint: Option<String>,
+    /// The exit code.
+    pub exit: Exit,
+}
+
+impl CommandError {
+    /// An error with the exit code 1.
+    pub fn other(message: impl Into<String>, source: &(dyn StdError + 'static)) -> Self {
+        let mut causes = vec![source.to_string()];
+        causes.extend(causes_of(source));
+        Self { message: message.into(), causes, hint: None, exit: Exit::Other }
+    }
+
+    /// The same with a hint.
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+fn causes_of(error: &(dyn StdError + 'static)) -> Vec<String> {
+    let mut causes = Vec::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    causes
+}
+
+impl From<archive::Error> for CommandError {
+    fn from(error: archive::Error) -> Self {
+        use archive::Error;
+        let exit = if matches!(error, Error::Locked(_)) { Exit::Busy } else { Exit::Other };
+        let hint = match &error {
+            Error::NoFolder(folder) => format!(
+                "create it (mkdir -p -m 700 {}) or give another path with --archive",
+                folder.display()
+            ),
+            Error::NotAFile(_) => "give the path of a file with --archive".to_owned(),
+            Error::ReadOnly(path) => format!(
+                "a sync writes into the archive: allow it (chmod u+w {}) or give another path with --archive",
+                path.display()
+            ),
+            Error::NotSqlite(_) | Error::OtherProgram { .. } => {
+                "nothing was changed; give the path of an archive, or of a file that does not exist yet, with --archive".to_owned()
+            }
+            Error::Newer { .. } => "nothing was changed; update handshake-archive".to_owned(),
+            Error::Locked(_) => "wait for it to end; it holds the lock only while it runs".to_owned(),
+            Error::Setting { .. } => {
+                "the file system may be one that SQLite's WAL cannot use (a network share); put the archive on a local disk".to_owned()
+            }
+            Error::Damaged { .. } => {
+                "keep a copy of the file as it is, and go on from the newest backup".to_owned()
+            }
+            Error::Migration { .. } => "nothing was changed; is the disk full?".to_owned(),
+            Error::Sqlite { source, .. } => sqlite_hint(source),
+            Error::Io { .. } => "check the path, its permissions and the free space".to_owned(),
+        };
+        let causes = causes_of(&error);
+        Self { message: error.to_string(), causes, hint: Some(hint), exit }
+    }
+}
+
+fn sqlite_hint(error: &rusqlite::Error) -> String {
+    use rusqlite::ErrorCode;
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => {
+            "free some space and run the sync again: what was committed is kept"
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "another program holds a write lock on the archive: end it and run the sync again"
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            "the file and its folder must be writable: SQLite keeps -wal and -shm files beside it"
+        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            "the file is damaged: keep a copy of it as it is, and go on from the newest backup"
+        }
+        _ => "run the sync again: what was committed is kept",
+    }
+    .to_owned()
+}
+
+impl From<organizations::Error> for CommandError {
+    fn from(error: organizations::Error) -> Self {
+        let exit = match &error.kind {
+            ErrorKind::AccessDenied(_)
+            | ErrorKind::NotInOrganization(_)
+            | ErrorKind::InvalidInput { .. }
+            | ErrorKind::NoCredentials(_)
+            | ErrorKind::CredentialsNotLoaded(_)
+            | ErrorKind::CredentialsRefused { .. }
+            | ErrorKind::Refused { .. } => Exit::Refused,
+            ErrorKind::ConcurrentModification(_)
+            | ErrorKind::Service { .. }
+            | ErrorKind::Throttled(_)
+            | ErrorKind::TimedOut(_)
+            | ErrorKind::Unreachable(_)
+            | ErrorKind::Unreadable { .. }
+            | ErrorKind::TokenRepeated => Exit::TryAgain,
+            ErrorKind::Configuration(_) => Exit::Other,
+        };
+        let hint = aws_hint(&error.kind).to_owned();
+        Self { message: error.to_string(), causes: Vec::new(), hint: Some(hint), exit }
+    }
+}
+
+fn aws_hint(kind: &ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::AccessDenied(_) => {
+            "the caller needs organizations:ListHandshakesForOrganization, and must belong to the management account or to a delegated administrator"
+        }
+        ErrorKind::NotInOrganization(_) => {
+            "use credentials of the organization's management account or of a delegated administrator (--profile)"
+        }
+        ErrorKind::InvalidInput { .. } => {
+            "check --action-type, --parent-handshake-id and --max-results"
+        }
+        ErrorKind::NoCredentials(_) => {
+            "tried: environment variables, the profile (--profile, AWS_PROFILE), web identity, the container and the instance role; give credentials in one of these ways, for example with `aws configure sso` and --profile"
+        }
+        ErrorKind::CredentialsNotLoaded(_) => {
+            "check the profile (--profile, AWS_PROFILE) in ~/.aws/config; an SSO login is renewed with `aws sso login`"
+        }
+        ErrorKind::CredentialsRefused { .. } => {
+            "renew the credentials, check this machine's clock, and give --region if the organization is in China (cn-northwest-1) or GovCloud (us-gov-west-1)"
+        }
+        ErrorKind::Refused { .. } => "AWS gives the reason above; -vvv shows the calls",
+        ErrorKind::ConcurrentModification(_) | ErrorKind::Service { .. } => {
+            "run the sync again later: what was fetched is kept"
+        }
+        ErrorKind::Throttled(_) => {
+            "run the sync again later, or raise --max-attempts; other programs share the account's limit of 5 requests a second"
+        }
+        ErrorKind::TimedOut(_) => {
+            "check the network and the proxy, or raise --timeout; then run the sync again"
+        }
+        ErrorKind::Unreachable(_) => {
+            "check the network, the proxy (HTTPS_PROXY, NO_PROXY), the certificates (AWS_CA_BUNDLE) and --endpoint-url; then run the sync again"
+        }
+        ErrorKind::Unreadable { .. } => {
+            "something between here and AWS may have answered instead (a proxy, a login page); run the sync again later: what was fetched is kept"
+        }
+        ErrorKind::TokenRepeated => {
+            "run the sync again later: what was fetched is kept, and nothing counts as gone"
+        }
+        ErrorKind::Configuration(_) => "check ~/.aws/config, AWS_CONFIG_FILE and AWS_CA_BUNDLE",
+    }
+}

@@ -1,0 +1,32 @@
+//! One file a subcommand: its flags, what it does, and what it prints.
+
+mod duration;
+mod error;
+mod location;
+pub mod report;
+mod signals;
+mod sync;
+
+use clap::Subcommand;
+
+use crate::cli::Global;
+pub use error::{CommandError, Exit};
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Take a snapshot of every handshake that AWS shows
+    Sync(sync::Arguments),
+}
+
+impl Command {
+    /// Runs the subcommand.
+    ///
+    /// # Errors
+    /// [`CommandError`], with the exit code that it deserves.
+    pub fn run(self, global: &Global) -> Result<(), CommandError> {
+        match self {
+            Self::Sync(arguments) => arguments.run(global),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What people and other programs read.
+
+mod escape;
+mod log;
+
+pub use escape::escape_controls;
+pub use log::{Color, LogFormat, start_log};

@@ -1,0 +1,157 @@
+//! The thread that writes: SQLite blocks, and the list should not wait for it.
+
+use std::collections::BTreeSet;
+use std::thread::{self, JoinHandle};
+
+use chrono::{DateTime, Utc};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::archive::{
+    Archive, Attempt, ChildrenAnswer, Error, Identity, Outcome, Scope, SyncRecord, SyncRecorder,
+};
+use crate::clock::Clock;
+use crate::handshake::Page;
+
+/// Messages that may wait: pages, mostly. It bounds the memory of a sync whose disk is slow.
+const QUEUE: usize = 16;
+
+/// The thread, and the way to it. Messages are done in their order.
+#[derive(Debug)]
+pub struct Writer {
+    messages: mpsc::Sender<Message>,
+    thread: JoinHandle<Result<SyncRecord, Error>>,
+}
+
+/// The thread has ended early; [`Writer::finish`] tells why.
+#[derive(Debug)]
+pub struct Stopped;
+
+#[derive(Debug)]
+enum Message {
+    Identify(Identity),
+    Page(Scope, Page, DateTime<Utc>),
+    Unreadable(Vec<u8>, String),
+    Parents(oneshot::Sender<BTreeSet<String>>),
+    ChildrenAnswered(String, ChildrenAnswer),
+    Finish(Outcome),
+}
+
+impl Writer {
+    /// Starts the thread, which begins the sync in the archive.
+    pub fn start(mut archive: Archive, attempt: Attempt, clock: Clock) -> Self {
+        let (messages, inbox) = mpsc::channel(QUEUE);
+        let thread = thread::spawn(move || {
+            let recorder = archive.begin(&attempt)?;
+            write(recorder, inbox, &clock)
+        });
+        Self { messages, thread }
+    }
+
+    /// Tells who asks and where.
+    pub async fn identify(&self, identity: Identity) -> Result<(), Stopped> {
+        self.send(Message::Identify(identity)).await
+    }
+
+    /// Hands a page over, waiting while the queue is full.
+    pub async fn page(
+        &self,
+        scope: Scope,
+        page: Page,
+        asked: DateTime<Utc>,
+    ) -> Result<(), Stopped> {
+        self.send(Message::Page(scope, page, asked)).await
+    }
+
+    /// Hands over an answer that could not be read.
+    pub async fn unreadable(&self, body: Vec<u8>, reason: String) -> Result<(), Stopped> {
+        self.send(Message::Unreadable(body, reason)).await
+    }
+
+    /// The handshakes to ask children of, once all pages before have been recorded.
+    pub async fn parents(&self) -> Result<BTreeSet<String>, Stopped> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Parents(reply)).await?;
+        answer.await.map_err(|_| Stopped)
+    }
+
+    /// Tells what AWS said to the question for the children of a handshake.
+    pub async fn children_answered(
+        &self,
+        parent: String,
+        answer: ChildrenAnswer,
+    ) -> Result<(), Stopped> {
+        self.send(Message::ChildrenAnswered(parent, answer)).await
+    }
+
+    /// Closes the sync and waits for the end of the thread.
+    ///
+    /// # Errors
+    /// The error of the archive, if there was one.
+    pub async fn finish(self, outcome: Outcome) -> Result<SyncRecord, Error> {
+        // If the thread has ended already, its result says why.
+        let _ = self.send(Message::Finish(outcome)).await;
+        self.join().await
+    }
+
+    async fn send(&self, message: Message) -> Result<(), Stopped> {
+        self.messages.send(message).await.map_err(|_| Stopped)
+    }
+
+    async fn join(self) -> Result<SyncRecord, Error> {
+        drop(self.messages);
+        let joined = tokio::task::spawn_blocking(|| self.thread.join()).await;
+        match joined {
+            Ok(Ok(result)) => result,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(join) => std::panic::resume_unwind(join.into_panic()),
+        }
+    }
+}
+
+fn write(
+    mut recorder: SyncRecorder<'_>,
+    mut inbox: mpsc::Receiver<Message>,
+    clock: &Clock,
+) -> Result<SyncRecord, Error> {
+    let mut next = inbox.blocking_recv();
+    loop {
+        next = match next {
+            Some(Message::Page(scope, page, asked)) => {
+                // Whatever has arrived meanwhile goes into the same transaction.
+                let mut pages = vec![(scope, page)];
+                let after = loop {
+                    match inbox.try_recv() {
+                        Ok(Message::Page(scope, page, _)) => pages.push((scope, page)),
+                        Ok(other) => break Some(other),
+                        Err(_) => break None,
+                    }
+                };
+                recorder.record(&pages, asked)?;
+                drop(pages);
+                after.or_else(|| inbox.blocking_recv())
+            }
+            Some(Message::Identify(identity)) => {
+                recorder.identify(identity);
+                inbox.blocking_recv()
+            }
+            Some(Message::Unreadable(body, reason)) => {
+                recorder.quarantine_answer(&body, &reason)?;
+                inbox.blocking_recv()
+            }
+            Some(Message::Parents(reply)) => {
+                // Nobody waits for the answer any more if the sync was stopped meanwhile.
+                let _ = reply.send(recorder.parents()?);
+                inbox.blocking_recv()
+            }
+            Some(Message::ChildrenAnswered(parent, answer)) => {
+                recorder.children_answered(parent, answer);
+                inbox.blocking_recv()
+            }
+            Some(Message::Finish(outcome)) => return recorder.finish(&outcome, clock()),
+            None => {
+                let message = "the sync was dropped before it ended".to_owned();
+                return recorder.finish(&Outcome::Interrupted { message }, clock());
+            }
+        };
+    }
+}
