@@ -83,49 +83,71 @@ fn examine(path: &Path) -> Result<(), Error> {
     }
     let mut header = Vec::new();
     fs::File::open(path)
-        .and_then(|file| file.take(16).read_to_end(&mut header))
+        .and_then(|file| file.take(HEADER_SIZE).read_to_end(&mut header))
         .map_err(Error::io(path, "read"))?;
-    if header.is_empty() {
-        return Ok(()); // Created by a run that was killed before it wrote the schema.
+    if !header.is_empty() {
+        let header = Header::read(&header).ok_or_else(|| Error::NotSqlite(path.to_owned()))?;
+        check_identity(path, &header)?;
     }
-    if header != b"SQLite format 3\0" {
-        return Err(Error::NotSqlite(path.to_owned()));
-    }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = connect_with(path, flags)?;
-    check_identity(path, &connection)?;
     if metadata.permissions().readonly() {
         return Err(Error::ReadOnly(path.to_owned()));
     }
     Ok(())
 }
 
+/// Bytes at the beginning of a database file: its header, and that of the schema's first page.
+const HEADER_SIZE: u64 = 108;
+
+/// What tells whose database a file is.
+struct Header {
+    application_id: i32,
+    user_version: i32,
+    empty: bool,
+}
+
+impl Header {
+    /// Reads the bytes themselves (SQLite, "Database File Format", 1.3 and 1.6): even to open a
+    /// stranger's database read-only can leave files beside it.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let number = |at: usize| Some(i32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
+        if !bytes.starts_with(b"SQLite format 3\0") {
+            return None;
+        }
+        let cells = bytes.get(103..105)?;
+        Some(Self {
+            application_id: number(68)?,
+            user_version: number(60)?,
+            empty: bytes.get(100) == Some(&LEAF_OF_A_TABLE) && cells == [0, 0],
+        })
+    }
+
+    /// Asks SQLite, which knows what is still in the write-ahead log.
+    fn ask(connection: &Connection) -> rusqlite::Result<Self> {
+        let number = |name| connection.pragma_query_value(None, name, |row| row.get(0));
+        let entries: i64 =
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        Ok(Self {
+            application_id: number("application_id")?,
+            user_version: number("user_version")?,
+            empty: entries == 0,
+        })
+    }
+}
+
+/// The kind of page that a small schema is stored on.
+const LEAF_OF_A_TABLE: u8 = 13;
+
 /// An archive is told by its application id; a database without tables is one that a killed run
 /// left before its first transaction.
-fn check_identity(path: &Path, connection: &Connection) -> Result<(), Error> {
-    let number = |name| {
-        connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0)).map_err(|error| {
-            match error.sqlite_error_code() {
-                Some(rusqlite::ErrorCode::NotADatabase) => Error::NotSqlite(path.to_owned()),
-                _ => Error::sqlite(path)(error),
-            }
-        })
-    };
-    let application_id = number("application_id")?;
-    let user_version = number("user_version")?;
-    if application_id != APPLICATION_ID {
-        let tables: i64 = connection
-            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-            .map_err(Error::sqlite(path))?;
-        if application_id != 0 || user_version != 0 || tables != 0 {
-            return Err(Error::OtherProgram { path: path.to_owned(), application_id });
+fn check_identity(path: &Path, header: &Header) -> Result<(), Error> {
+    let Header { application_id, user_version, empty } = *header;
+    if application_id == APPLICATION_ID {
+        if user_version > migrations::newest() {
+            let (path, known) = (path.to_owned(), migrations::newest());
+            return Err(Error::Newer { path, found: user_version, known });
         }
-    } else if user_version > migrations::newest() {
-        return Err(Error::Newer {
-            path: path.to_owned(),
-            found: user_version,
-            known: migrations::newest(),
-        });
+    } else if application_id != 0 || user_version != 0 || !empty {
+        return Err(Error::OtherProgram { path: path.to_owned(), application_id });
     }
     Ok(())
 }
@@ -140,9 +162,14 @@ fn create_if_missing(path: &Path) -> Result<(), Error> {
 
 fn connect(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = connect_with(path, flags)?;
-    // Again: the file may have been replaced since it was examined.
-    check_identity(path, &connection)?;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(Error::sqlite(path))?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(Error::sqlite(path))?;
+    // Again: the file may have been replaced since, or have more in its write-ahead log.
+    let header = Header::ask(&connection).map_err(|error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => Error::NotSqlite(path.to_owned()),
+        _ => Error::sqlite(path)(error),
+    })?;
+    check_identity(path, &header)?;
     for (name, wanted, answer) in [
         ("foreign_keys", "ON", "1"),
         ("journal_mode", "WAL", "wal"),
@@ -155,12 +182,6 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     migrations::all()
         .to_latest(&mut connection)
         .map_err(|source| Error::Migration { path: path.to_owned(), source })?;
-    Ok(connection)
-}
-
-fn connect_with(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
-    let connection = Connection::open_with_flags(path, flags).map_err(Error::sqlite(path))?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(Error::sqlite(path))?;
     Ok(connection)
 }
 

@@ -129,11 +129,16 @@ impl SyncRecorder<'_> {
             syncs::set_observed_at(&transaction, self.sync_id, &sync.observed_at)?;
         }
         for (scope, page) in pages {
-            if sync.source_id.is_none() && page.elements().len() > 0 {
-                let owner = self.identity.organization_id.clone().or_else(|| owner_by_arn(page));
-                let source_id = evidence::source(&transaction, self.operation, owner.as_deref())?;
-                syncs::set_source(&transaction, self.sync_id, source_id)?;
-                sync.source_id = Some(source_id);
+            if sync.source_id.is_none() {
+                let told = self.identity.organization_id.clone();
+                // An empty page without DescribeOrganization tells nothing; a later one may.
+                if told.is_some() || page.elements().len() > 0 {
+                    let owner = told.or_else(|| owner_by_arn(page));
+                    let source_id =
+                        evidence::source(&transaction, self.operation, owner.as_deref())?;
+                    syncs::set_source(&transaction, self.sync_id, source_id)?;
+                    sync.source_id = Some(source_id);
+                }
             }
             sync.page(scope, page)?;
         }

@@ -169,6 +169,7 @@ impl Arguments {
             },
             ca_bundle: variable("AWS_CA_BUNDLE").map(PathBuf::from),
             role_arn: variable("AWS_ROLE_ARN"),
+            credentials: None,
         }
     }
 

@@ -112,17 +112,21 @@ impl ClassifyRetry for RetryJudgement {
             // The SDK does not repeat it; the organization is free again a moment later.
             return RetryAction::server_error();
         }
-        let page = context
+        let Some(body) = context
             .response()
             .filter(|response| response.status().as_u16() == 200)
             .and_then(|response| response.body().bytes())
-            .is_some_and(|body| Page::read(body.to_vec()).is_ok());
-        if page {
+        else {
+            return RetryAction::NoActionIndicated;
+        };
+        if Page::read(body.to_vec()).is_ok() {
             // The SDK could not read an element of it; we can read the page. The next answer would
             // be the same.
-            return RetryAction::RetryForbidden;
+            RetryAction::RetryForbidden
+        } else {
+            // Cut short, or from somebody else: a proxy, a login page.
+            RetryAction::transient_error()
         }
-        RetryAction::NoActionIndicated
     }
 }
 

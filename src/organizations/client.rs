@@ -6,9 +6,11 @@ use std::time::Duration;
 use aws_config::BehaviorVersion;
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::{Profile, ProfileFileRegionProvider};
+use aws_config::profile::{Profile, ProfileFileCredentialsProvider, ProfileFileRegionProvider};
+use aws_config::provider_config::ProviderConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_sdk_organizations::config::{AppName, Region};
 use aws_smithy_types::retry::RetryConfig;
@@ -46,6 +48,8 @@ pub struct Settings {
     pub ca_bundle: Option<PathBuf>,
     /// `AWS_ROLE_ARN`: tells the partition where no region is named.
     pub role_arn: Option<String>,
+    /// Credentials instead of those that the AWS CLI would find, for a program that embeds this one.
+    pub credentials: Option<SharedCredentialsProvider>,
 }
 
 /// A connection to AWS Organizations, and to STS beside it.
@@ -65,35 +69,45 @@ impl Client {
     pub async fn connect(settings: &Settings) -> Result<Self, Error> {
         let configuration =
             |text: String| Error { call: "configuration", kind: ErrorKind::Configuration(text) };
-        let profile = load_profile(settings.profile.clone()).await.map_err(configuration)?;
+        let profile = load_profile(settings).await?;
         let word = |name: &str| profile.as_ref().and_then(|p| p.get(name)).map(str::to_owned);
         let profile_words =
             RetryWords { max_attempts: word("max_attempts"), mode: word("retry_mode") };
         let (retry_config, warnings) =
             retry::settle(settings.max_attempts, &settings.retry_environment, &profile_words);
         let ca_bundle = settings.ca_bundle.clone().or_else(|| word("ca_bundle").map(PathBuf::from));
-        let http_client = http::client(ca_bundle.as_deref()).map_err(configuration)?;
-        let role_arn = word("role_arn").or_else(|| settings.role_arn.clone());
+        let region = region(settings, word("role_arn").as_deref()).await;
+        let http_client = http::client(ca_bundle.as_deref(), settings.endpoint_url.as_deref())
+            .map_err(configuration)?;
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT.min(settings.attempt_timeout))
             .read_timeout(settings.attempt_timeout)
             .operation_attempt_timeout(settings.attempt_timeout)
             .build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http_client)
+            .http_client(http_client.clone())
             .retry_config(retry_config.clone())
             .timeout_config(timeouts)
             // The attempt's timeout is the one limit; a second one would only be surprising.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .region(region(settings, role_arn.as_deref()).await);
+            .region(region.clone());
         if let Ok(name) = AppName::new("handshake-archive") {
             loader = loader.app_name(name);
         }
         if let Some(name) = &settings.profile {
-            loader = loader.profile_name(name);
+            // A profile that is named goes before credentials in the environment, as in the AWS CLI.
+            let provider =
+                ProviderConfig::default().with_region(region).with_http_client(http_client);
+            let credentials = ProfileFileCredentialsProvider::builder().configure(&provider);
+            loader = loader
+                .profile_name(name)
+                .credentials_provider(credentials.profile_name(name).build());
         }
         if let Some(url) = &settings.endpoint_url {
             loader = loader.endpoint_url(url);
+        }
+        if let Some(credentials) = &settings.credentials {
+            loader = loader.credentials_provider(credentials.clone());
         }
         let config = loader.load().await;
         let answers = Answers::default();
@@ -150,14 +164,24 @@ fn best_effort(config: &RetryConfig) -> RetryConfig {
     config.clone().with_max_attempts(config.max_attempts().min(BEST_EFFORT_ATTEMPTS))
 }
 
-/// The profile that applies; `None` if there is none.
-async fn load_profile(name: Option<String>) -> Result<Option<Profile>, String> {
-    let files = EnvConfigFiles::default();
-    let name = name.map(Into::into);
+/// The profile that applies; `None` if nobody names one and there is no default.
+async fn load_profile(settings: &Settings) -> Result<Option<Profile>, Error> {
+    let error = |kind| Error { call: "configuration", kind };
+    let (files, name) = (EnvConfigFiles::default(), settings.profile.clone().map(Into::into));
     let profiles = aws_config::profile::load(&Fs::real(), &Env::real(), &files, name)
         .await
-        .map_err(|error| format!("the AWS configuration files could not be read: {error}"))?;
-    Ok(profiles.get_profile(profiles.selected_profile()).cloned())
+        .map_err(|why| {
+            let text = format!("the AWS configuration files could not be read: {why}");
+            error(ErrorKind::Configuration(text))
+        })?;
+    let name = profiles.selected_profile();
+    match profiles.get_profile(name) {
+        None if name != "default" && settings.credentials.is_none() => {
+            let text = format!("there is no profile {name} in the AWS configuration files");
+            Err(error(ErrorKind::CredentialsNotLoaded(text)))
+        }
+        profile => Ok(profile.cloned()),
+    }
 }
 
 /// The region that the user, the environment or the profile names, else that of the partition.
@@ -172,7 +196,7 @@ async fn region(settings: &Settings, role_arn: Option<&str>) -> Option<Region> {
     RegionProviderChain::first_try(settings.region.clone().map(Region::new))
         .or_else(EnvironmentVariableRegionProvider::new())
         .or_else(profile.build())
-        .or_else(Region::new(default_region(role_arn)))
+        .or_else(Region::new(default_region(role_arn.or(settings.role_arn.as_deref()))))
         .region()
         .await
 }

@@ -222,6 +222,12 @@ fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Optio
 
 /// The chain of causes in one line: the SDK's own text names only the outermost.
 fn chain(error: &(dyn StdError + 'static)) -> String {
+    let text = causes(error);
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    lines.join("; ").replace(":; ", ": ")
+}
+
+fn causes(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -121,6 +121,8 @@ impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
             "message" => value.clone_into(&mut self.message),
+            // The shell tells people; the JSON lines are for those who only read these.
+            "exit_code" => {}
             name => self.others.push((name, value.to_owned())),
         }
     }

@@ -1,1 +1,17 @@
-//! Scenarios.
+//! Scenarios: what the program promises, over the real wire protocol against the simulated endpoint.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
+
+mod bad_input;
+mod chain;
+mod children;
+mod faults;
+mod harness;
+mod interruption;
+mod lifecycle;
+mod memory;
+mod odd_data;
+mod page_example;
+mod rebuild;
+mod refusals;
+mod volume;
