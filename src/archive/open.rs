@@ -1,7 +1,7 @@
 //! The one place that opens an archive.
 
 use std::fs::{self, OpenOptions};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -41,7 +41,9 @@ impl Archive {
         let path = resolve(path)?;
         examine(&path)?;
         let lock = RunLock::acquire(&path)?;
-        create_if_missing(&path)?;
+        if !path.exists() {
+            create(&path)?;
+        }
         let connection = connect(&path)?;
         Ok(Self { connection, path, _lock: lock })
     }
@@ -75,7 +77,7 @@ fn resolve(path: &Path) -> Result<PathBuf, Error> {
 fn examine(path: &Path) -> Result<(), Error> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(Error::io(path, "examined")(error)),
     };
     if !metadata.is_file() {
@@ -152,12 +154,35 @@ fn check_identity(path: &Path, header: &Header) -> Result<(), Error> {
     Ok(())
 }
 
-fn create_if_missing(path: &Path) -> Result<(), Error> {
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(Error::io(path, "created")(error)),
+/// Makes a new archive under another name and gives it its own when it is whole, so that nobody ever
+/// meets half of one. The caller holds the lock.
+fn create(path: &Path) -> Result<(), Error> {
+    let beside = |suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let new = beside(".new");
+    // What a killed run left.
+    for left in [".new", ".new-journal", ".new-wal", ".new-shm"] {
+        let left = beside(left);
+        match fs::remove_file(&left) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(Error::io(&left, "removed")(error));
+            }
+            _ => {}
+        }
     }
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&new)
+        .map_err(Error::io(&new, "created"))?;
+    connect(&new)?.close().map_err(|(_, error)| Error::sqlite(&new)(error))?;
+    fs::rename(&new, path).map_err(Error::io(&new, "renamed"))?;
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io(folder, "synced"))
 }
 
 fn connect(path: &Path) -> Result<Connection, Error> {

@@ -1,1 +1,105 @@
+//! The chain of digests, recomputed by a program that shares nothing with this one.
 
+use std::path::Path;
+use std::process::Command;
+
+use handshake_archive_simulator::{Fault, Simulator, When};
+
+use crate::harness::{Sandbox, organization};
+
+/// Runs tests/recompute_chain.py: SQLite and SHA-256 from Python's standard library, written after
+/// the description in ARCHITECTURE.md.
+fn recompute(archive: &Path) -> (bool, String) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recompute_chain.py");
+    let output =
+        Command::new("python3").arg(script).arg(archive).output().expect("python3 is needed");
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(text).unwrap())
+}
+
+/// An archive with every kind of change line.
+fn eventful() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let mut start = organization();
+    start.populate(30);
+    let (parent, children) = start.enable_all_features(&["333333333333"]);
+    start.hide_children_from_unfiltered(true);
+    start.serve_raw(r#"{"no":"Id"}"#);
+    start.serve_raw_under(&parent, r#"{"Id":"h-latelisted","State":"OPEN"}"#);
+    let simulator = Simulator::start(start);
+    sandbox.sync(&simulator).expect(0);
+    simulator.with(|organization| {
+        organization.accept(&children[0]);
+        organization.clear_raw();
+        organization.serve_raw(r#"{"Id":"h-latelisted","State":"OPEN"}"#);
+        organization.advance(chrono::TimeDelta::days(10));
+    });
+    sandbox.sync(&simulator).expect(0);
+    simulator.inject(When::list().after(1), Fault::throttle());
+    sandbox.sync(&simulator).expect(4);
+    simulator.clear_faults();
+    sandbox.sync_with(&simulator, &["--action-type", "INVITE"]).expect(0);
+    sandbox
+}
+
+#[test]
+fn an_independent_program_recomputes_the_same_chain() {
+    let sandbox = eventful();
+    let database = sandbox.database();
+    for kind in [
+        "SELECT count(*) FROM observations WHERE listed_sync_id > seen_sync_id",
+        "SELECT count(*) FROM observations WHERE listed_sync_id IS NULL",
+        "SELECT count(*) FROM observations WHERE gone_sync_id IS NOT NULL",
+        "SELECT count(*) FROM child_listings",
+        "SELECT count(*) FROM quarantine",
+    ] {
+        assert!(database.number(kind) > 0, "{kind}");
+    }
+    let (sound, text) = recompute(&sandbox.archive());
+    assert!(sound, "{text}");
+    let head = database.texts("SELECT digest FROM syncs ORDER BY id DESC LIMIT 1");
+    assert!(text.contains(&head[0]), "{text}");
+}
+
+#[test]
+fn any_altered_evidence_breaks_the_chain() {
+    let original = eventful();
+    let triggers =
+        original.database().texts("SELECT name FROM sqlite_schema WHERE type = 'trigger'");
+    let altered = original.path("altered.db");
+    for alteration in [
+        "UPDATE archive SET archive_id = 'ffffffffffffffffffffffffffffffff'",
+        "UPDATE sources SET owner_id = 'o-otherorgid1'",
+        "UPDATE syncs SET listed = listed + 1 WHERE id = 1",
+        "UPDATE syncs SET outcome = 'complete', error_code = NULL WHERE id = 3",
+        "UPDATE syncs SET finished_at = '2027' WHERE id = 2",
+        "UPDATE syncs SET caller_arn = NULL WHERE id = 2",
+        "UPDATE handshake_ids SET id = 'h-somebodyelse' WHERE handshake_id = 7",
+        "UPDATE handshake_versions SET payload_sha256 = zeroblob(32) WHERE version_id = 5",
+        "UPDATE handshake_versions SET content_sha256 = zeroblob(32) WHERE version_id = 5",
+        "UPDATE handshake_versions SET state = 'DECLINED' WHERE version_id = (SELECT min(version_id) FROM handshake_versions WHERE state = 'OPEN')",
+        "UPDATE handshake_versions SET payload = replace(payload, 'Id', 'id') WHERE version_id = 5",
+        "UPDATE observations SET gone_sync_id = 1 WHERE gone_sync_id = 2",
+        "UPDATE observations SET listed_sync_id = seen_sync_id WHERE listed_sync_id > seen_sync_id",
+        "UPDATE observations SET seen_sync_id = 2 WHERE observation_id = 1",
+        "DELETE FROM observations WHERE observation_id = 3",
+        "UPDATE child_listings SET parent_handshake_id = 'h-otherparent'",
+        "DELETE FROM child_listings",
+        "UPDATE quarantine SET payload = x'00'",
+        "UPDATE quarantine SET reason = 'nothing'",
+        "DELETE FROM quarantine",
+        "DELETE FROM syncs WHERE id = 2",
+    ] {
+        std::fs::copy(original.archive(), &altered).unwrap();
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
+        let connection = rusqlite::Connection::open_with_flags(&altered, flags).unwrap();
+        for trigger in &triggers {
+            connection.execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
+        }
+        connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+        assert!(connection.execute(alteration, []).unwrap() > 0, "{alteration}");
+        connection.close().unwrap();
+        let (sound, text) = recompute(&altered);
+        assert!(!sound, "{alteration}: {text}");
+    }
+}

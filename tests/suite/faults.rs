@@ -1,1 +1,274 @@
+//! A list that breaks off at page N of M: what came before is kept, nothing counts as gone, the
+//! exit code is right, and the next sync heals.
 
+use std::time::{Duration, Instant};
+
+use handshake_archive_simulator::{Fault, Operation, Simulator, When};
+
+use crate::harness::{Sandbox, organization, run};
+
+fn list_calls(simulator: &Simulator) -> usize {
+    let is_list = |request: &&handshake_archive_simulator::Request| {
+        request.operation == Operation::ListHandshakesForOrganization
+    };
+    simulator.requests().iter().filter(is_list).count()
+}
+
+#[test]
+fn a_failure_at_page_3_of_5_keeps_the_pages_before_it_and_the_next_sync_heals() {
+    let slow = ["--timeout", "500ms"];
+    for (fault, code, error_code, arguments) in [
+        (Fault::throttle(), 4, "TooManyRequestsException", &[][..]),
+        (Fault::service(), 4, "ServiceException", &[]),
+        (Fault::internal(), 4, "ServiceException", &[]),
+        (Fault::concurrent_modification(), 4, "ConcurrentModificationException", &[]),
+        (Fault::access_denied(), 3, "AccessDeniedException", &[]),
+        (Fault::expired_token(), 3, "ExpiredTokenException", &[]),
+        (Fault::invalid_input("INVALID_NEXT_TOKEN"), 3, "InvalidInputException", &[]),
+        (Fault::not_in_use(), 3, "AWSOrganizationsNotInUseException", &[]),
+        (Fault::html(), 4, "UnreadableAnswer", &[]),
+        (Fault::empty_body(), 4, "UnreadableAnswer", &[]),
+        (Fault::TruncatedBody, 4, "UnreadableAnswer", &[]),
+        (Fault::CutBody, 4, "UnreadableAnswer", &[]),
+        (Fault::ResetInsideBody, 4, "UnreadableAnswer", &[]),
+        (Fault::ResetBeforeAnswer, 4, "Unreachable", &[]),
+        (Fault::Silence, 4, "TimedOut", &slow),
+        (Fault::SilenceInsideBody, 4, "TimedOut", &slow),
+    ] {
+        let sandbox = Sandbox::new();
+        let mut start = organization();
+        start.populate(95);
+        // One that the second sync no longer sees: it must not be gone before a list is whole.
+        start.serve_raw(r#"{"Id":"h-standsalone","State":"OPEN"}"#);
+        let simulator = Simulator::start(start);
+        sandbox.sync(&simulator).expect(0);
+        simulator.with(|organization| {
+            organization.clear_raw();
+            organization.invite_account("999999999999", None);
+        });
+        let first_pages =
+            |sandbox: &Sandbox| sandbox.database().number("SELECT count(*) FROM handshakes");
+        assert_eq!(first_pages(&sandbox), 96);
+
+        // The same failure on a new archive, to see that what came before it is kept.
+        let fresh = Sandbox::new();
+        for sandbox in [&fresh, &sandbox] {
+            simulator.inject(When::list().after(2), fault.clone());
+            let run = sandbox.sync_with(&simulator, arguments);
+            let summary = run.expect(code).says(&["error: ", "hint: "]).summary();
+            assert_eq!(
+                (&summary["outcome"], &summary["gone"]),
+                (&"failed".into(), &0.into()),
+                "{fault:?}"
+            );
+            assert_eq!(summary["error_code"], error_code, "{fault:?}");
+            simulator.clear_faults();
+            let database = sandbox.database();
+            database.assert_sound();
+            assert_eq!(
+                database.number("SELECT count(*) FROM handshakes WHERE gone_at IS NOT NULL"),
+                0
+            );
+            assert_eq!(
+                database.texts("SELECT outcome FROM syncs ORDER BY id DESC LIMIT 1"),
+                ["failed"],
+                "{fault:?}"
+            );
+        }
+        assert_eq!(first_pages(&fresh), 40, "the two pages before are kept: {fault:?}");
+
+        let summary = fresh.sync(&simulator).expect(0).summary();
+        assert_eq!(
+            (&summary["outcome"], &summary["listed"], &summary["added"]),
+            (&"complete".into(), &96.into(), &56.into())
+        );
+        let summary = sandbox.sync(&simulator).expect(0).summary();
+        assert_eq!((&summary["added"], &summary["gone"]), (&1.into(), &1.into()), "{fault:?}");
+        let undisturbed = Sandbox::new();
+        undisturbed.sync(&simulator).expect(0);
+        assert_eq!(fresh.database().content(), undisturbed.database().content(), "{fault:?}");
+    }
+}
+
+#[test]
+fn a_failure_in_a_childrens_list_fails_the_sync_and_nothing_is_gone() {
+    let sandbox = Sandbox::new();
+    let mut start = organization();
+    let (parent, _) = start.enable_all_features(&[]);
+    start.serve_raw_under(&parent, r#"{"Id":"h-hiddenchild","State":"OPEN"}"#);
+    start.serve_raw(r#"{"Id":"h-standsalone","State":"OPEN"}"#);
+    let simulator = Simulator::start(start);
+    sandbox.sync(&simulator).expect(0);
+    simulator.with(|organization| organization.clear_raw());
+    simulator.inject(When::list().under_parent(), Fault::throttle());
+    let summary = sandbox.sync(&simulator).expect(4).summary();
+    assert_eq!((&summary["outcome"], &summary["gone"]), (&"failed".into(), &0.into()));
+    simulator.clear_faults();
+    assert_eq!(sandbox.sync(&simulator).expect(0).summary()["gone"], 2);
+}
+
+#[test]
+fn an_answer_that_nobody_can_read_is_kept_verbatim() {
+    let sandbox = Sandbox::new();
+    let simulator = Simulator::start(organization());
+    let body = b"<html>please log in</html>".to_vec();
+    simulator.inject(
+        When::list(),
+        Fault::Answer { status: 200, content_type: "text/html".to_owned(), body },
+    );
+    sandbox.sync(&simulator).expect(4);
+    assert_eq!(
+        sandbox.database().texts("SELECT CAST(payload AS TEXT) FROM quarantine"),
+        ["<html>please log in</html>"]
+    );
+}
+
+#[test]
+fn an_object_that_is_no_list_is_not_taken_for_an_empty_organization() {
+    let sandbox = Sandbox::new();
+    let mut start = organization();
+    start.populate(3);
+    let simulator = Simulator::start(start);
+    sandbox.sync(&simulator).expect(0);
+    for body in ["{}", r#"{"message":"moved"}"#, "[]", "null"] {
+        let fault = Fault::Answer {
+            status: 200,
+            content_type: "application/x-amz-json-1.1".to_owned(),
+            body: body.into(),
+        };
+        simulator.inject(When::list(), fault);
+        assert_eq!(sandbox.sync(&simulator).expect(4).summary()["gone"], 0, "{body}");
+        simulator.clear_faults();
+    }
+    assert_eq!(
+        sandbox.database().number("SELECT count(*) FROM handshakes WHERE gone_at IS NULL"),
+        3
+    );
+}
+
+#[test]
+fn an_empty_page_with_a_token_is_not_the_end() {
+    let sandbox = Sandbox::new();
+    let mut start = organization();
+    start.populate(45);
+    let simulator = Simulator::start(start);
+    simulator.inject(When::list().after(1).times(2), Fault::EmptyPage);
+    let summary = sandbox.sync(&simulator).expect(0).summary();
+    assert_eq!((&summary["listed"], &summary["pages"]), (&45.into(), &5.into()));
+}
+
+#[test]
+fn a_token_that_repeats_fails_the_sync_without_a_further_call() {
+    for after in [0, 1] {
+        let sandbox = Sandbox::new();
+        let mut start = organization();
+        start.populate(100);
+        let simulator = Simulator::start(start);
+        simulator.inject(When::list().after(after), Fault::RepeatToken);
+        let run = sandbox.sync_with(&simulator, &["--max-attempts", "5"]);
+        let summary = run.expect(4).says(&["runs in a circle", "nothing counts as gone"]).summary();
+        assert_eq!(
+            (&summary["outcome"], &summary["error_code"]),
+            (&"failed".into(), &"TokenRepeated".into())
+        );
+        // Page 1 gives token T (or page 2 does); the page that T asks for gives T again, and that
+        // is the last call.
+        assert_eq!(list_calls(&simulator), 2, "after {after}");
+        assert_eq!(summary["pages"], 2, "the page that came with the repeated token is kept");
+        sandbox.database().assert_sound();
+    }
+}
+
+#[test]
+fn a_circle_of_two_tokens_fails_the_sync_without_a_further_call() {
+    let sandbox = Sandbox::new();
+    let mut start = organization();
+    start.populate(100);
+    let simulator = Simulator::start(start);
+    simulator.inject(When::list(), Fault::CycleTokens);
+    let summary = sandbox.sync(&simulator).expect(4).says(&["runs in a circle"]).summary();
+    assert_eq!(summary["outcome"], "failed");
+    // A, B, A: the third answer repeats the first token.
+    assert_eq!(list_calls(&simulator), 3);
+}
+
+#[test]
+fn empty_pages_for_ever_end_at_the_deadline() {
+    let sandbox = Sandbox::new();
+    let simulator = Simulator::start(organization());
+    simulator.set_latency(Duration::from_millis(20));
+    simulator.inject(When::list(), Fault::EmptyPageForever);
+    let run = sandbox.sync_with(&simulator, &["--deadline", "1s"]);
+    let summary = run.expect(4).says(&["deadline of 1s passed", "--deadline"]).summary();
+    assert_eq!(
+        (&summary["outcome"], &summary["error_code"]),
+        (&"failed".into(), &"DeadlineExceeded".into())
+    );
+}
+
+#[test]
+fn silence_on_the_socket_ends_at_the_timeout() {
+    for (when, fault) in [
+        (When::any(), Fault::Silence),
+        (When::list(), Fault::Silence),
+        (When::list(), Fault::SilenceInsideBody),
+        (When::list(), Fault::SlowDrip { bytes: 1, every: Duration::from_secs(1) }),
+    ] {
+        let sandbox = Sandbox::new();
+        let simulator = Simulator::start(organization());
+        simulator.inject(when, fault.clone());
+        let began = Instant::now();
+        let run = sandbox.sync_with(&simulator, &["--timeout", "1s"]);
+        run.expect(4).says(&["no answer in time", "--timeout"]);
+        assert!(began.elapsed() < Duration::from_secs(15), "{fault:?}: {:?}", began.elapsed());
+        assert_eq!(
+            sandbox.database().texts("SELECT error_code FROM syncs"),
+            ["TimedOut"],
+            "{fault:?}"
+        );
+    }
+}
+
+#[test]
+fn silence_ends_at_the_deadline_however_many_attempts_are_left() {
+    let sandbox = Sandbox::new();
+    let simulator = Simulator::start(organization());
+    simulator.inject(When::list(), Fault::Silence);
+    let mut command = sandbox.sync_command(&simulator);
+    let run = run(command.args(["--timeout", "30s", "--deadline", "1s", "--max-attempts", "50"]));
+    run.expect(4).says(&["deadline of 1s passed"]);
+}
+
+#[test]
+fn a_handshake_that_stands_on_two_pages_is_one_and_a_flip_between_them_is_kept() {
+    let sandbox = Sandbox::new();
+    let simulator = Simulator::start(organization());
+    let page = |elements: &str, token: &str| Fault::Answer {
+        status: 200,
+        content_type: "application/x-amz-json-1.1".to_owned(),
+        body: format!(r#"{{"Handshakes":[{elements}]{token}}}"#).into_bytes(),
+    };
+    let open = r#"{"Id":"h-flipflop11","State":"OPEN"}"#;
+    let accepted = r#"{"Id":"h-flipflop11","State":"ACCEPTED"}"#;
+    simulator.inject(When::list().times(1), page(&format!("{open},{open}"), r#","NextToken":"n""#));
+    simulator.inject(When::list(), page(accepted, ""));
+    let summary = sandbox.sync(&simulator).expect(0).summary();
+    assert_eq!(
+        (&summary["listed"], &summary["added"], &summary["changed"]),
+        (&1.into(), &1.into(), &0.into())
+    );
+    let database = sandbox.database();
+    assert_eq!(
+        database.texts("SELECT state FROM handshakes"),
+        ["ACCEPTED"],
+        "the later page is the newer content"
+    );
+    assert_eq!(
+        database.lines("SELECT v.state, o.seen_sync_id, o.gone_sync_id FROM observations AS o JOIN handshake_versions AS v USING (version_id) ORDER BY observation_id"),
+        ["OPEN|1|1", "ACCEPTED|1|NULL"]
+    );
+    assert_eq!(
+        database.lines("SELECT from_state, to_state FROM transitions ORDER BY from_state"),
+        ["NULL|OPEN", "OPEN|ACCEPTED"]
+    );
+}
