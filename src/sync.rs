@@ -1,6 +1,6 @@
 //! The use case: pages in, archive out, progress told to whoever listens.
 //!
-//! The list is read on this task and written on a thread of its own ([`writer`]), so that one page
+//! The list is read on this task and written on a thread of its own (`writer`), so that one page
 //! is recorded while the next is on its way. Nothing here prints, exits or reads the environment.
 
 mod writer;

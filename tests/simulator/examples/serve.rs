@@ -4,6 +4,9 @@
 //! cargo run -p handshake-archive-simulator --example serve -- 1000
 //! ```
 
+#![expect(clippy::disallowed_methods, reason = "the simulated clock begins at the real time")]
+#![expect(clippy::print_stdout, reason = "the address is for whoever started it")]
+
 use std::io::{self, Read};
 
 use handshake_archive_simulator::{Organization, Simulator};
