@@ -27,8 +27,8 @@ use handshake_archive_simulator::{Organization, Simulator};
 use rusqlite::{Connection, OpenFlags};
 
 /// How long the organization is watched, and how often.
-const DAYS: u64 = 49;
-const DAYS_BETWEEN_SYNCS: u64 = 3;
+const DAYS: u64 = 50;
+const DAYS_BETWEEN_SYNCS: u64 = 5;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let archive = new_place()?;
@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             organization.set_now(start + Days::new(day));
             life.day(day, organization);
         });
-        if day % DAYS_BETWEEN_SYNCS == 0 || day == DAYS {
+        if day % DAYS_BETWEEN_SYNCS == 0 {
             let record = runtime.block_on(sync(&simulator, &archive))?.record;
             println!(
                 "{}  {:>6}  {:>5}  {:>7}  {:>4}",

@@ -204,10 +204,11 @@ fn text(record: &SyncRecord) -> String {
     };
     let mut text = format!("sync {}{organization}: {}\n", record.sequence, record.outcome);
     let SyncRecord { pages, listed, added, changed, gone, quarantined, digest, .. } = record;
+    let page = if *pages == 1 { "page" } else { "pages" };
     // Writing to a String cannot fail.
     let _ = writeln!(
         text,
-        "  {listed} listed on {pages} pages, {added} added, {changed} changed, {gone} gone, {quarantined} quarantined\n  \
+        "  {listed} listed on {pages} {page}, {added} added, {changed} changed, {gone} gone, {quarantined} quarantined\n  \
          digest {digest}"
     );
     text

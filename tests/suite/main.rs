@@ -12,6 +12,7 @@ mod lifecycle;
 mod memory;
 mod odd_data;
 mod page_example;
+mod readme;
 mod rebuild;
 mod refusals;
 mod volume;
