@@ -213,9 +213,13 @@ impl Reading<'_> {
 
     async fn children_of(&mut self, parent: String) -> Result<(), Break> {
         let scope = Scope::ChildrenOf(parent.clone());
+        let pages_before = self.pages;
         let answer = match self.list(Filter::ParentHandshakeId(parent.clone()), &scope).await {
             Ok(()) => ChildrenAnswer::Listed,
-            Err(Break::Call(Error { kind: ErrorKind::InvalidInput { .. }, .. })) => {
+            // Refused at once, it is the parent that AWS refuses; later, it is something else.
+            Err(Break::Call(Error { kind: ErrorKind::InvalidInput { .. }, .. }))
+                if self.pages == pages_before =>
+            {
                 tracing::debug!(parent, "AWS takes this handshake for no parent");
                 ChildrenAnswer::Refused
             }

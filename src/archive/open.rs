@@ -56,7 +56,8 @@ impl Archive {
 
 /// The path with links resolved, so that two names of one archive have one lock.
 fn resolve(path: &Path) -> Result<PathBuf, Error> {
-    if path.exists() {
+    // A link that leads nowhere is there, and must not be replaced by a new archive.
+    if path.symlink_metadata().is_ok() {
         return fs::canonicalize(path).map_err(Error::io(path, "found"));
     }
     let folder = match path.parent() {

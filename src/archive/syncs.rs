@@ -30,11 +30,9 @@ pub fn insert(connection: &Connection, started_at: &str, filter: &Filter) -> rus
 /// # Errors
 /// Those of SQLite.
 pub fn interrupt_running(connection: &Connection, found_at: &str) -> rusqlite::Result<()> {
-    let running: Option<i64> = connection
-        .prepare_cached("SELECT id FROM syncs WHERE outcome = 'running'")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
-    if let Some(sync_id) = running {
+    let mut running = connection
+        .prepare_cached("SELECT id FROM syncs WHERE outcome = 'running' ORDER BY id LIMIT 1")?;
+    while let Some(sync_id) = running.query_row([], |row| row.get(0)).optional()? {
         let message = "the process ended before the sync did; the next sync found it".to_owned();
         close(connection, sync_id, &Outcome::Interrupted { message }, found_at)?;
     }

@@ -15,7 +15,8 @@ use crate::cli::Global;
 /// # Errors
 /// [`CommandError`], when there is no home directory or the folder cannot be made.
 pub fn of_archive(global: &Global) -> Result<PathBuf, CommandError> {
-    if let Some(path) = &global.archive {
+    // An empty variable is one that is not set, as for AWS's own.
+    if let Some(path) = global.archive.as_ref().filter(|path| !path.as_os_str().is_empty()) {
         return Ok(path.clone());
     }
     let strategy = etcetera::choose_base_strategy().map_err(|error| {

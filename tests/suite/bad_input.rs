@@ -96,8 +96,10 @@ fn an_archive_that_cannot_be_one_is_refused_and_left_as_it_is() {
         "newer.db",
         "PRAGMA application_id = 1213415762; PRAGMA user_version = 4711; CREATE TABLE t (x);",
     );
+    std::os::unix::fs::symlink("nowhere.db", sandbox.path("dangling.db")).unwrap();
     for (archive, words) in [
-        ("missing/archive.db", &["the folder missing of the archive does not exist", "mkdir"][..]),
+        ("dangling.db", &["dangling.db could not be found", "No such file"][..]),
+        ("missing/archive.db", &["the folder missing of the archive does not exist", "mkdir"]),
         ("folder", &["folder is not a regular file"]),
         ("notes.txt", &["notes.txt is not a SQLite database", "nothing was changed"]),
         ("short.txt", &["short.txt is not a SQLite database"]),

@@ -108,6 +108,30 @@ fn a_failure_in_a_childrens_list_fails_the_sync_and_nothing_is_gone() {
 }
 
 #[test]
+fn a_refusal_inside_a_childrens_list_is_no_refusal_of_the_parent() {
+    let sandbox = Sandbox::new();
+    let mut start = organization();
+    let (parent, _) = start.enable_all_features(&[]);
+    for number in 10..40 {
+        start.serve_raw_under(
+            &parent,
+            &format!(r#"{{"Id":"h-hiddenchild{number}","State":"OPEN"}}"#),
+        );
+    }
+    start.refuse_gone_parents(false);
+    let simulator = Simulator::start(start);
+    assert_eq!(sandbox.sync(&simulator).expect(0).summary()["added"], 31);
+    simulator.with(|organization| {
+        organization.cancel(&parent);
+        organization.advance(chrono::TimeDelta::days(31));
+    });
+    simulator
+        .inject(When::list().under_parent().after(1), Fault::invalid_input("INVALID_NEXT_TOKEN"));
+    let summary = sandbox.sync(&simulator).expect(3).summary();
+    assert_eq!((&summary["outcome"], &summary["gone"]), (&"failed".into(), &0.into()));
+}
+
+#[test]
 fn an_answer_that_nobody_can_read_is_kept_verbatim() {
     let sandbox = Sandbox::new();
     let simulator = Simulator::start(organization());
