@@ -150,6 +150,9 @@ impl ErrorKind {
             let text = chain(credentials);
             return match credentials {
                 CredentialsError::CredentialsNotLoaded(_) => Self::NoCredentials(text),
+                // The instance role is asked last: nothing before it had credentials, and a machine
+                // that has no role may say so with an error.
+                _ if text.contains("IMDS") => Self::NoCredentials(text),
                 _ => Self::CredentialsNotLoaded(text),
             };
         }

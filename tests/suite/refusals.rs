@@ -147,6 +147,26 @@ fn without_any_credentials_it_ends_in_seconds_and_names_what_was_tried() {
 }
 
 #[test]
+fn an_instance_metadata_service_that_is_silent_or_refuses_costs_seconds_and_is_named() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent_url = format!("http://{}", silent.local_addr().unwrap());
+    let refusing = Simulator::start(organization());
+    for endpoint in [silent_url, refusing.url(), "http://127.0.0.1:1".to_owned()] {
+        let sandbox = Sandbox::new();
+        let simulator = Simulator::start(organization());
+        let mut command = sandbox.bare();
+        command
+            .env_remove("AWS_EC2_METADATA_DISABLED")
+            .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &endpoint)
+            .args(["--archive", "archive.db", "sync", "--endpoint-url", &simulator.url()]);
+        let began = Instant::now();
+        run(&mut command).expect(3).says(&["no AWS credentials were found", "IMDS", "tried: "]);
+        assert!(began.elapsed() < Duration::from_secs(30), "{endpoint}: {:?}", began.elapsed());
+        println!("{endpoint}: {:?}", began.elapsed());
+    }
+}
+
+#[test]
 fn a_profile_that_does_not_exist_is_named() {
     let sandbox = Sandbox::new();
     let simulator = Simulator::start(organization());
