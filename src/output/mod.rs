@@ -2,7 +2,8 @@
 
 mod escape;
 mod log;
-pub mod rows;
+mod rows;
 
 pub use escape::escape_controls;
 pub use log::{Color, LogFormat, start_log};
+pub use rows::{RowFormat, RowOptions, RowWriter, Value, row_writer};

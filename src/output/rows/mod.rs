@@ -24,6 +24,9 @@ mod table;
 mod value;
 mod wrap;
 
+#[cfg(test)]
+mod tests;
+
 pub use value::Value;
 
 use delimited::Delimited;
