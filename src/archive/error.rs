@@ -36,6 +36,28 @@ pub enum Error {
         /// The newest schema this program knows.
         known: i32,
     },
+    /// There is nothing to read.
+    #[error("there is no archive at {}", .0.display())]
+    Missing(PathBuf),
+    /// A sync created the file and has written nothing yet.
+    #[error("the archive {} is still empty", .0.display())]
+    Empty(PathBuf),
+    /// An older version of this program wrote the file.
+    #[error("the archive {} was written by an older version: its schema is {found}, this program reads {known}", .path.display())]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its `PRAGMA user_version`.
+        found: i32,
+        /// The schema this program reads.
+        known: i32,
+    },
+    /// Rows are in the file's `-wal`, and this process may not do what it takes to read them.
+    #[error("the newest rows of the archive {} are in its -wal file, which cannot be read without permission to write", .0.display())]
+    WalOutOfReach(PathBuf),
+    /// Somebody wrote into an archive that was read as one that does not change.
+    #[error("the archive {} was written to while it was read", .0.display())]
+    Changed(PathBuf),
     /// Another sync holds the lock of this archive.
     #[error("another sync is running on the archive {}", .0.display())]
     Locked(PathBuf),

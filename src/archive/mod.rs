@@ -1,6 +1,7 @@
 //! The archive: one SQLite file that keeps what AWS showed.
 //!
-//! [`Archive::open`] is the one place that opens it, under a lock that allows one sync at a time.
+//! [`Archive::open`] opens it for writing, under a lock that allows one sync at a time;
+//! [`ArchiveReader::open`] opens it to be read, at any time and without changing anything.
 //! [`SyncRecorder`] writes evidence (append-only rows and a chain of digests) and, in the same
 //! transactions, the projection (tables for SQL). `migrations/` holds the schema, with a comment on
 //! every table and column that needs one. Knows nothing of AWS's protocol.
@@ -13,6 +14,7 @@ mod lock;
 mod migrations;
 mod open;
 mod projection;
+mod reader;
 mod recorder;
 mod sync_record;
 mod syncs;
@@ -20,6 +22,7 @@ mod timestamp;
 
 pub use error::Error;
 pub use open::Archive;
+pub use reader::ArchiveReader;
 pub use recorder::SyncRecorder;
 pub use sync_record::{Attempt, ChildrenAnswer, Identity, Outcome, Scope, SyncRecord};
 pub use timestamp::timestamp;

@@ -1,4 +1,4 @@
-//! The one place that opens an archive.
+//! The one place that opens an archive for writing.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read};
@@ -13,7 +13,7 @@ use super::lock::RunLock;
 use super::migrations::{self, APPLICATION_ID};
 
 /// How long a write waits for another program that holds the file's lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Statements that are kept prepared: all that recording uses, with room.
 const STATEMENT_CACHE: usize = 64;
@@ -140,6 +140,18 @@ impl Header {
 /// The kind of page that a small schema is stored on.
 const LEAF_OF_A_TABLE: u8 = 13;
 
+/// Refuses a database that is not ours, as SQLite sees it.
+///
+/// # Errors
+/// [`Error::NotSqlite`], [`Error::OtherProgram`], [`Error::Newer`], [`Error::Sqlite`].
+pub(super) fn identify(path: &Path, connection: &Connection) -> Result<(), Error> {
+    let header = Header::ask(connection).map_err(|error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => Error::NotSqlite(path.to_owned()),
+        _ => Error::sqlite(path)(error),
+    })?;
+    check_identity(path, &header)
+}
+
 /// An archive is told by its application id; a database without tables is one that a killed run
 /// left before its first transaction.
 fn check_identity(path: &Path, header: &Header) -> Result<(), Error> {
@@ -191,11 +203,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     let mut connection = Connection::open_with_flags(path, flags).map_err(Error::sqlite(path))?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(Error::sqlite(path))?;
     // Again: the file may have been replaced since, or have more in its write-ahead log.
-    let header = Header::ask(&connection).map_err(|error| match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => Error::NotSqlite(path.to_owned()),
-        _ => Error::sqlite(path)(error),
-    })?;
-    check_identity(path, &header)?;
+    identify(path, &connection)?;
     for (name, wanted, answer) in [
         ("foreign_keys", "ON", "1"),
         ("journal_mode", "WAL", "wal"),

@@ -10,6 +10,8 @@ use crate::organizations::{self, ErrorKind};
 pub enum Exit {
     /// 1: something else.
     Other = 1,
+    /// 2: the command line asks for something that there is not.
+    Usage = 2,
     /// 3: AWS refused. Trying again changes nothing until somebody does something.
     Refused = 3,
     /// 4: AWS was unreachable, throttled, or the list broke off. Try again later.
@@ -43,6 +45,11 @@ impl CommandError {
         let mut causes = vec![source.to_string()];
         causes.extend(causes_of(source));
         Self { message: message.into(), causes, hint: None, exit: Exit::Other }
+    }
+
+    /// An error of whoever typed the command, with the exit code 2.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { message: message.into(), causes: Vec::new(), hint: None, exit: Exit::Usage }
     }
 
     /// The same with a hint.
@@ -79,6 +86,20 @@ impl From<archive::Error> for CommandError {
                 "nothing was changed; give the path of an archive, or of a file that does not exist yet, with --archive".to_owned()
             }
             Error::Newer { .. } => "nothing was changed; update handshake-archive".to_owned(),
+            Error::Missing(_) => {
+                "run handshake-archive sync to make one, or give the path of another with --archive".to_owned()
+            }
+            Error::Empty(_) => {
+                "its first sync is still running or was stopped: run handshake-archive sync".to_owned()
+            }
+            Error::Older { .. } => {
+                "run handshake-archive sync once: it brings the archive up to date and loses nothing"
+                    .to_owned()
+            }
+            Error::WalOutOfReach(_) => {
+                "read it as the user who syncs, or copy the archive and its -wal into a folder of your own and read the copy".to_owned()
+            }
+            Error::Changed(_) => "discard what was written and run the command again".to_owned(),
             Error::Locked(_) => "wait for it to end; it holds the lock only while it runs".to_owned(),
             Error::Setting { .. } => {
                 "the file system may be one that SQLite's WAL cannot use (a network share); put the archive on a local disk".to_owned()

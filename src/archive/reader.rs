@@ -1,0 +1,246 @@
+//! Opening an archive to read it: nothing is created, no lock is taken, nobody is kept waiting.
+//!
+//! An archive is in WAL mode, in which a reader needs two files beside it, `-wal` and `-shm`, to see
+//! what a sync writes at the same time and to be seen by it. There are three ways to read:
+//!
+//! - **Beside others.** Where this process may write, SQLite makes the two files if they are missing.
+//!   A read-only connection leaves them behind when it closes; so a second one, the keeper, is opened
+//!   for writing before it and closed after it, runs no statement of anybody, and has SQLite take
+//!   them away again if nobody else is there (and move into the archive what a killed sync left in
+//!   `-wal`, as every program does that opens the archive for writing).
+//! - **Beside others, as a guest.** Where this process may not write and `-wal` has content, the
+//!   `-shm` that is there is used as it is (`readonly_shm=1`). Without one the content of `-wal`
+//!   cannot be reached, and the archive is refused rather than read without its newest rows.
+//! - **Standing still.** Where this process may not write and `-wal` is missing or empty, the file
+//!   holds everything. It is read as one that does not change (`immutable=1`), which needs no other
+//!   file. Somebody else may write nevertheless; [`ArchiveReader::check_unchanged`] tells.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::error::Error;
+use super::migrations;
+use super::open::{BUSY_TIMEOUT, identify};
+
+const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
+
+/// Makes no `-shm`.
+const GUEST: &str = "readonly_shm=1";
+
+/// Takes no lock and looks at no other file.
+const STILL: &str = "immutable=1";
+
+/// An archive opened to be read, beside a sync that writes or in a folder where nobody may.
+#[derive(Debug)]
+pub struct ArchiveReader {
+    // Fields drop in this order: the keeper closes last.
+    connection: Connection,
+    _keeper: Option<Connection>,
+    path: PathBuf,
+    still: Option<Stamp>,
+}
+
+/// What changes when somebody writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    file: (u64, u64),
+    size: u64,
+    modified: (i64, i64),
+    /// Zero where there is no `-wal`.
+    wal_size: u64,
+}
+
+/// How to read where this process may not write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Guest,
+    Still,
+    None,
+}
+
+impl ArchiveReader {
+    /// Opens an archive to be read; the module's text tells how.
+    ///
+    /// # Errors
+    /// [`Error`]: there is no file, it is not ours, its schema is newer or older than this
+    /// program's, or it is not readable.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let metadata = fs::metadata(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
+                Error::Missing(path.to_owned())
+            }
+            _ => Error::io(path, "examined")(error),
+        })?;
+        if !metadata.is_file() {
+            return Err(Error::NotAFile(path.to_owned()));
+        }
+        let path = fs::canonicalize(path).map_err(Error::io(path, "found"))?;
+        let stamp = Stamp::of(&path)?;
+        if stamp.size == 0 && stamp.wal_size == 0 {
+            return Err(Error::Empty(path));
+        }
+        let way = look(&path, stamp)?;
+        let (connection, keeper) = match (keeper(&path)?, way) {
+            (Some(keeper), _) => (connect(&path, "")?, Some(keeper)),
+            (None, Way::Guest) => (connect(&path, GUEST)?, None),
+            (None, Way::Still) => (connect(&path, STILL)?, None),
+            (None, Way::None) => return Err(Error::WalOutOfReach(path)),
+        };
+        identify(&path, &connection)?;
+        check_schema(&path, &connection)?;
+        let still = (keeper.is_none() && way == Way::Still).then_some(stamp);
+        Ok(Self { connection, _keeper: keeper, path, still })
+    }
+
+    /// The file, with links resolved.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The connection. SQLite opened it read-only.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Whether what was read since the archive was opened is one state of it. Always so, except in
+    /// an archive that was read standing still and that somebody wrote into meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Changed`]: what was read may be a mixture, and is to be read again.
+    pub fn check_unchanged(&self) -> Result<(), Error> {
+        match self.still {
+            Some(stamp) if Stamp::of(&self.path)? != stamp => {
+                Err(Error::Changed(self.path.clone()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Result<Self, Error> {
+        let file = fs::metadata(path).map_err(Error::io(path, "examined"))?;
+        Ok(Self {
+            file: (file.dev(), file.ino()),
+            size: file.len(),
+            modified: (file.mtime(), file.mtime_nsec()),
+            wal_size: size(path, "-wal")?.unwrap_or(0),
+        })
+    }
+}
+
+/// The size of a file beside the archive, if it is there.
+fn size(path: &Path, suffix: &str) -> Result<Option<u64>, Error> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(suffix);
+    match fs::metadata(&beside) {
+        Ok(metadata) => Ok(Some(metadata.len())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io(Path::new(&beside), "examined")(error)),
+    }
+}
+
+/// Looks at a file without changing anything, refuses one that is not an archive, and tells how the
+/// others can be read.
+///
+/// The connection is closed again before another is opened: closing one that was opened with
+/// `immutable=1` drops the locks that this process has on the file (SQLite, "How To Corrupt", 2.2).
+/// For the same reason none is opened so where `-wal` and `-shm` show that somebody is there, who
+/// may be in this very process.
+fn look(path: &Path, stamp: Stamp) -> Result<Way, Error> {
+    if size(path, "-wal")?.is_some() && size(path, "-shm")?.is_some() {
+        match identify(path, &connect(path, GUEST)?) {
+            Err(Error::Sqlite { source, .. }) if is_out_of_reach(&source) => {}
+            checked => return checked.map(|()| Way::Guest),
+        }
+    }
+    identify(path, &connect(path, STILL)?)?;
+    Ok(if stamp.wal_size == 0 { Way::Still } else { Way::None })
+}
+
+/// The connection that has SQLite tidy up behind the reader; `None` where this process may not write.
+fn keeper(path: &Path) -> Result<Option<Connection>, Error> {
+    let flags = FLAGS | OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let attempt = || {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        if connection.is_readonly("main")? {
+            return Ok(None);
+        }
+        // The files are made by the first statement.
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        Ok(Some(connection))
+    };
+    match attempt() {
+        Err(error) if is_out_of_reach(&error) => Ok(None),
+        other => other.map_err(Error::sqlite(path)),
+    }
+}
+
+fn is_out_of_reach(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied)
+    )
+}
+
+fn connect(path: &Path, parameter: &str) -> Result<Connection, Error> {
+    let flags = FLAGS | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let connection =
+        Connection::open_with_flags(uri(path, parameter), flags).map_err(Error::sqlite(path))?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(Error::sqlite(path))?;
+    Ok(connection)
+}
+
+/// The path as a URI (SQLite, "Uniform Resource Identifiers"), in which no byte of it means anything.
+fn uri(path: &Path, parameter: &str) -> String {
+    let mut uri = "file:".to_owned();
+    for &byte in path.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_') {
+            uri.push(char::from(byte));
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    if !parameter.is_empty() {
+        uri.push('?');
+        uri.push_str(parameter);
+    }
+    uri
+}
+
+/// Refuses a schema that this program would have to bring up to date first.
+fn check_schema(path: &Path, connection: &Connection) -> Result<(), Error> {
+    let found = connection
+        .pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0))
+        .map_err(Error::sqlite(path))?;
+    match found {
+        0 => Err(Error::Empty(path.to_owned())),
+        found if found < migrations::newest() => {
+            Err(Error::Older { path: path.to_owned(), found, known: migrations::newest() })
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::uri;
+    use std::path::Path;
+
+    #[test]
+    fn no_byte_of_a_path_means_anything_in_its_uri() {
+        for (path, expected) in [
+            ("/var/lib/archive.db", "file:/var/lib/archive.db"),
+            ("/a b/50%?mode=rw#x&y", "file:/a%20b/50%25%3Fmode%3Drw%23x%26y"),
+            ("/é:\\", "file:/%C3%A9%3A%5C"),
+        ] {
+            assert_eq!(uri(Path::new(path), ""), expected);
+        }
+        assert_eq!(uri(Path::new("/x"), "immutable=1"), "file:/x?immutable=1");
+    }
+}
