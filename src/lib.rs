@@ -24,4 +24,5 @@ pub mod commands;
 pub mod handshake;
 pub mod organizations;
 pub mod output;
+pub mod query;
 pub mod sync;
