@@ -3,8 +3,12 @@
 mod duration;
 mod error;
 mod location;
+mod query;
+mod query_error;
+mod reading;
 pub mod report;
 mod signals;
+mod stoppable;
 mod sync;
 
 use clap::Subcommand;
@@ -17,6 +21,8 @@ pub use error::{CommandError, Exit};
 pub enum Command {
     /// Take a snapshot of every handshake that AWS shows
     Sync(sync::Arguments),
+    /// Run canned or ad-hoc SQL over the whole history
+    Query(query::Arguments),
 }
 
 impl Command {
@@ -27,6 +33,7 @@ impl Command {
     pub fn run(self, global: &Global) -> Result<(), CommandError> {
         match self {
             Self::Sync(arguments) => arguments.run(global),
+            Self::Query(arguments) => arguments.run(global),
         }
     }
 }
