@@ -39,8 +39,8 @@ pub enum Error {
     /// There is nothing to read.
     #[error("there is no archive at {}", .0.display())]
     Missing(PathBuf),
-    /// A sync created the file and has written nothing yet.
-    #[error("the archive {} is still empty", .0.display())]
+    /// No sync has written into the file yet.
+    #[error("the archive {} is empty: no sync has written into it", .0.display())]
     Empty(PathBuf),
     /// An older version of this program wrote the file.
     #[error("the archive {} was written by an older version: its schema is {found}, this program reads {known}", .path.display())]

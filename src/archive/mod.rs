@@ -10,6 +10,7 @@ mod absence;
 pub mod chain;
 mod error;
 mod evidence;
+mod history;
 mod lock;
 mod migrations;
 mod open;
@@ -21,6 +22,7 @@ mod syncs;
 mod timestamp;
 
 pub use error::Error;
+pub use history::{Party, Recorded, Resource, Run};
 pub use open::Archive;
 pub use reader::ArchiveReader;
 pub use recorder::SyncRecorder;

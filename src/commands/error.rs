@@ -90,7 +90,7 @@ impl From<archive::Error> for CommandError {
                 "run handshake-archive sync to make one, or give the path of another with --archive".to_owned()
             }
             Error::Empty(_) => {
-                "its first sync is still running or was stopped: run handshake-archive sync".to_owned()
+                "run handshake-archive sync: it makes an archive of it".to_owned()
             }
             Error::Older { .. } => {
                 "run handshake-archive sync once: it brings the archive up to date and loses nothing"

@@ -7,6 +7,7 @@ mod query;
 mod query_error;
 mod reading;
 pub mod report;
+mod show;
 mod signals;
 mod stoppable;
 mod sync;
@@ -23,6 +24,8 @@ pub enum Command {
     Sync(sync::Arguments),
     /// Run canned or ad-hoc SQL over the whole history
     Query(query::Arguments),
+    /// Show what the archive knows of one handshake
+    Show(show::Arguments),
 }
 
 impl Command {
@@ -34,6 +37,7 @@ impl Command {
         match self {
             Self::Sync(arguments) => arguments.run(global),
             Self::Query(arguments) => arguments.run(global),
+            Self::Show(arguments) => arguments.run(global),
         }
     }
 }
