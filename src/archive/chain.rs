@@ -128,3 +128,14 @@ pub fn unhex(text: &str) -> Option<Link> {
     }
     Some(link)
 }
+
+/// A digest as a row of `syncs` has it.
+///
+/// # Errors
+/// [`rusqlite::Error::FromSqlConversionFailure`], naming the sync, if it is none.
+pub fn read(text: &str, sync_id: i64) -> rusqlite::Result<Link> {
+    unhex(text).ok_or_else(|| {
+        let what = format!("the digest of sync {sync_id} is no digest");
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, what.into())
+    })
+}

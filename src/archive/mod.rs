@@ -8,6 +8,7 @@
 
 mod absence;
 pub mod chain;
+mod checkpoint;
 mod error;
 mod evidence;
 mod history;
@@ -20,7 +21,9 @@ mod recorder;
 mod sync_record;
 mod syncs;
 mod timestamp;
+mod verify;
 
+pub use checkpoint::Checkpoint;
 pub use error::Error;
 pub use history::{Party, Recorded, Resource, Run};
 pub use open::Archive;
@@ -28,3 +31,4 @@ pub use reader::ArchiveReader;
 pub use recorder::SyncRecorder;
 pub use sync_record::{Attempt, ChildrenAnswer, Identity, Outcome, Scope, SyncRecord};
 pub use timestamp::timestamp;
+pub use verify::{Check, Finding, Verification};

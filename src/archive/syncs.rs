@@ -150,13 +150,7 @@ fn digest(connection: &Connection, sync_id: i64) -> rusqlite::Result<Option<chai
         .prepare_cached("SELECT digest FROM syncs WHERE id = ?1")?
         .query_row([sync_id], |row| row.get(0))
         .optional()?;
-    text.map(|text| {
-        chain::unhex(&text).ok_or_else(|| {
-            let what = format!("the digest of sync {sync_id} is no digest");
-            rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, what.into())
-        })
-    })
-    .transpose()
+    text.map(|text| chain::read(&text, sync_id)).transpose()
 }
 
 fn read(connection: &Connection, sync_id: i64) -> rusqlite::Result<SyncRecord> {

@@ -18,6 +18,8 @@ pub enum Exit {
     TryAgain = 4,
     /// 5: another sync is running on the archive.
     Busy = 5,
+    /// 6: a check failed: the archive is damaged, stale or blind.
+    CheckFailed = 6,
     /// 129: SIGHUP.
     Hangup = 129,
     /// 130: SIGINT.

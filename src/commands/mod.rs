@@ -1,5 +1,6 @@
 //! One file a subcommand: its flags, what it does, and what it prints.
 
+mod checkpoint;
 mod duration;
 mod error;
 mod location;
@@ -11,6 +12,7 @@ mod show;
 mod signals;
 mod stoppable;
 mod sync;
+mod verify;
 
 use clap::Subcommand;
 
@@ -26,6 +28,10 @@ pub enum Command {
     Query(query::Arguments),
     /// Show what the archive knows of one handshake
     Show(show::Arguments),
+    /// Check that nothing in the archive was altered
+    Verify(verify::Arguments),
+    /// Print three lines that pin the archive's history down
+    Checkpoint(checkpoint::Arguments),
 }
 
 impl Command {
@@ -38,6 +44,8 @@ impl Command {
             Self::Sync(arguments) => arguments.run(global),
             Self::Query(arguments) => arguments.run(global),
             Self::Show(arguments) => arguments.run(global),
+            Self::Verify(arguments) => arguments.run(global),
+            Self::Checkpoint(arguments) => arguments.run(global),
         }
     }
 }

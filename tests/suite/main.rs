@@ -15,4 +15,5 @@ mod page_example;
 mod readme;
 mod rebuild;
 mod refusals;
+mod verify;
 mod volume;
