@@ -46,7 +46,7 @@ impl ArchiveReader {
 }
 
 impl Checkpoint {
-    fn newest(connection: &Connection) -> rusqlite::Result<Self> {
+    pub(super) fn newest(connection: &Connection) -> rusqlite::Result<Self> {
         let archive_id =
             connection.query_row("SELECT archive_id FROM archive", [], |row| row.get(0))?;
         let newest: Option<(i64, String)> = connection

@@ -97,6 +97,15 @@ pub enum Error {
         /// Why.
         source: rusqlite::Error,
     },
+    /// A file is where a new one was to be.
+    #[error("{} is there already", .0.display())]
+    Exists(PathBuf),
+    /// Another program holds the archive for itself, and does not let go.
+    #[error("the archive {} is held by another program", .0.display())]
+    Held(PathBuf),
+    /// The work was told to stop, and left nothing behind.
+    #[error("the work was told to stop")]
+    Stopped,
     /// An error of the operating system.
     #[error("{} could not be {action}", .path.display())]
     Io {

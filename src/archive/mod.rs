@@ -7,6 +7,7 @@
 //! every table and column that needs one. Knows nothing of AWS's protocol.
 
 mod absence;
+mod backup;
 pub mod chain;
 mod checkpoint;
 mod error;

@@ -111,6 +111,9 @@ impl From<archive::Error> for CommandError {
             }
             Error::Migration { .. } => "nothing was changed; is the disk full?".to_owned(),
             Error::Sqlite { source, .. } => sqlite_hint(source),
+            Error::Exists(_) => "give another path, or --overwrite".to_owned(),
+            Error::Held(_) => "end the other program and try again".to_owned(),
+            Error::Stopped => "nothing was left behind; try again".to_owned(),
             Error::Io { .. } => "check the path, its permissions and the free space".to_owned(),
         };
         let causes = causes_of(&error);

@@ -1,9 +1,12 @@
 //! One file a subcommand: its flags, what it does, and what it prints.
 
+mod backup;
 mod checkpoint;
+mod completions;
 mod duration;
 mod error;
 mod location;
+mod man;
 mod query;
 mod query_error;
 mod reading;
@@ -32,6 +35,12 @@ pub enum Command {
     Verify(verify::Arguments),
     /// Print three lines that pin the archive's history down
     Checkpoint(checkpoint::Arguments),
+    /// Make a verified copy of the archive, also while a sync runs
+    Backup(backup::Arguments),
+    /// Print a shell's completion script
+    Completions(completions::Arguments),
+    /// Write the manual pages into a folder
+    Man(man::Arguments),
 }
 
 impl Command {
@@ -46,6 +55,9 @@ impl Command {
             Self::Show(arguments) => arguments.run(global),
             Self::Verify(arguments) => arguments.run(global),
             Self::Checkpoint(arguments) => arguments.run(global),
+            Self::Backup(arguments) => arguments.run(global),
+            Self::Completions(arguments) => arguments.run(),
+            Self::Man(arguments) => arguments.run(),
         }
     }
 }
