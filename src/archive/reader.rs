@@ -84,16 +84,19 @@ impl ArchiveReader {
             return Err(Error::Empty(path));
         }
         let way = look(&path, stamp)?;
-        let (connection, keeper) = match (keeper(&path)?, way) {
-            (Some(keeper), _) => (connect(&path, "")?, Some(keeper)),
-            (None, Way::Guest) => (connect(&path, GUEST)?, None),
-            (None, Way::Still) => (connect(&path, STILL)?, None),
+        let keeper = keeper(&path)?;
+        let connection = match (&keeper, way) {
+            (Some(_), _) => connect(&path, "")?,
+            (None, Way::Guest) => connect(&path, GUEST)?,
+            (None, Way::Still) => connect(&path, STILL)?,
             (None, Way::None) => return Err(Error::WalOutOfReach(path)),
         };
-        identify(&path, &connection)?;
-        check_schema(&path, &connection)?;
         let still = (keeper.is_none() && way == Way::Still).then_some(stamp);
-        Ok(Self { connection, _keeper: keeper, path, still })
+        // From here on, an early return closes the two in the right order.
+        let reader = Self { connection, _keeper: keeper, path, still };
+        identify(&reader.path, &reader.connection)?;
+        check_schema(&reader.path, &reader.connection)?;
+        Ok(reader)
     }
 
     /// The file, with links resolved.
