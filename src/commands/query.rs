@@ -31,7 +31,7 @@ const BUFFER: usize = 64 * 1024;
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// The canned query to run, as --list names it; `-` reads SQL from standard input
-    #[arg(value_name = "NAME", required_unless_present_any = ["sql", "file", "list"], conflicts_with_all = ["sql", "file", "list"])]
+    #[arg(value_name = "NAME", conflicts_with_all = ["sql", "file", "list"])]
     name: Option<String>,
 
     /// Run this SQL: one statement that reads
@@ -158,6 +158,11 @@ impl Arguments {
                     file.and_then(read).map_err(unreadable(&path.display()))?,
                     path.display().to_string(),
                 )
+            }
+            (None, None) if self.name.is_none() => {
+                return Err(CommandError::usage("it is not said what to query").hint(
+                    "give the name of a canned query (--list shows them), --sql, --file, or - for standard input",
+                ));
             }
             (None, None) => {
                 let place = "standard input";

@@ -43,7 +43,7 @@ fn hint(error: &Error) -> Option<String> {
         Error::NoStatement => LIST,
         Error::SeveralStatements => "run the statements one after the other",
         Error::Refused(_) => {
-            "copy the archive (handshake-archive never changes what it recorded) and change the copy with another program"
+            "ask with SELECT; to change something, copy the archive and open the copy with another program"
         }
         Error::Sql { nearest, .. } if !nearest.is_empty() => {
             return Some(format!("did you mean {}?", nearest.join(", ")));

@@ -21,7 +21,8 @@ const PATIENCE: Duration = Duration::from_millis(250);
 ///
 /// The brake is pulled by the time limit and by SIGHUP, SIGINT and SIGTERM. Work that does not see
 /// it in time is left alone: the process is about to end. That is so while one instruction of SQLite
-/// goes on and on (a LIKE with many wildcards), and while nobody takes what is written.
+/// goes on and on (`instr` in two long texts), and while nobody takes what is written.
+/// An archive that it has open then keeps its empty `-wal` and `-shm` until the next program closes it.
 ///
 /// # Errors
 /// Those of the work, or that it was stopped.

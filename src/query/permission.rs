@@ -21,7 +21,7 @@ const ASKING_PRAGMAS: [&str; 9] = [
 ];
 
 /// Pragmas that tell something as long as they have no argument.
-const TELLING_PRAGMAS: [&str; 14] = [
+const TELLING_PRAGMAS: [&str; 13] = [
     "table_list",
     "database_list",
     "function_list",
@@ -33,7 +33,6 @@ const TELLING_PRAGMAS: [&str; 14] = [
     "page_count",
     "page_size",
     "freelist_count",
-    "journal_mode",
     "integrity_check",
     "quick_check",
 ];
