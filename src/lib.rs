@@ -3,7 +3,7 @@
 //! Data takes one way:
 //!
 //! ```text
-//! organizations ─▶ handshake ─▶ sync ─▶ archive (evidence ─▶ projection)
+//! organizations ─▶ handshake ─▶ sync ─▶ archive (evidence ─▶ projection) ─▶ query ─▶ output
 //! ```
 //!
 //! - [`organizations`] asks AWS and gives pages: response bodies, taken apart no further than their
@@ -13,6 +13,8 @@
 //! - [`archive`] is the SQLite file: evidence that is only ever added to, chained by digests, and the
 //!   tables for SQL that are derived from it. Knows no AWS.
 //! - [`mod@sync`] is the use case: pages in, archive out.
+//! - [`query`] runs canned and other SQL, under a guard that lets it read and nothing else.
+//! - [`output`] writes rows and the log, and shows what strangers wrote instead of letting it act.
 //! - [`commands`] has one file a subcommand, [`cli`] the flags that all of them share. Only these
 //!   print, exit and read the environment.
 //! - [`clock`] is the one place that asks for the time.
