@@ -19,12 +19,11 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use chrono::{DateTime, Days, Utc};
-use handshake_archive::archive::Archive;
+use handshake_archive::archive::{Archive, ArchiveReader};
 use handshake_archive::handshake::Filter;
 use handshake_archive::organizations::{RetryWords, Settings};
 use handshake_archive::sync::{self, Plan, Report};
 use handshake_archive_simulator::{Organization, Simulator};
-use rusqlite::{Connection, OpenFlags};
 
 /// How long the organization is watched, and how often.
 const DAYS: u64 = 50;
@@ -131,7 +130,8 @@ async fn sync(simulator: &Arc<Simulator>, archive: &Path) -> Result<Report, Box<
 }
 
 fn tell(archive: &Path, shown: usize) -> Result<(), Box<dyn Error>> {
-    let database = Connection::open_with_flags(archive, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let reader = ArchiveReader::open(archive)?;
+    let database = reader.connection();
     let kept: i64 = database.query_row("SELECT count(*) FROM handshakes", [], |row| row.get(0))?;
     println!(
         "\nAWS shows {shown} handshakes now; the archive holds {kept}. AWS has deleted these:\n"

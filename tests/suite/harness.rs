@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use chrono::{DateTime, TimeZone, Utc};
-use handshake_archive::archive::Archive;
+use handshake_archive::archive::{Archive, Error};
 use handshake_archive::handshake::Filter;
 use handshake_archive::organizations::{RetryWords, Settings};
 use handshake_archive::sync::{self, Plan, Report};
@@ -249,9 +249,23 @@ pub fn sync_by_simulated_clock(
         deadline: Duration::from_secs(60),
         clock: Arc::new(move || clock.now()),
     };
-    let archive = Archive::open(archive).unwrap();
+    let archive = open(archive);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime
         .block_on(sync::run(&settings, archive, &plan, std::future::pending(), &mut |_| {}))
         .unwrap()
+}
+
+/// Opens an archive to record on it.
+///
+/// A process that another test starts at the same time has a copy of every open file until it runs its
+/// own program, and with it the lock of an archive that was closed a moment ago: that passes.
+pub fn open(path: &Path) -> Archive {
+    for _ in 0..500 {
+        match Archive::open(path) {
+            Err(Error::Locked(_)) => std::thread::sleep(Duration::from_millis(10)),
+            other => return other.unwrap(),
+        }
+    }
+    panic!("{} stays locked", path.display());
 }

@@ -110,7 +110,7 @@ fn what_is_no_archive_is_refused_and_left_alone() {
     for (name, sql) in
         [("newer.db", "PRAGMA user_version = 999"), ("older.db", "PRAGMA user_version = 1")]
     {
-        drop(recorded::open(&path(name)));
+        drop(crate::harness::open(&path(name)));
         database_pragma(&path(name), sql);
         fs::remove_file(path(&format!("{name}.lock"))).unwrap();
     }
@@ -163,7 +163,7 @@ fn reading_leaves_no_trace() {
 fn a_query_sees_what_a_running_sync_has_committed_and_does_not_disturb_it() {
     let sandbox = recorded::sandbox();
     let at = noon() + Duration::days(3);
-    let mut archive = recorded::open(&sandbox.archive());
+    let mut archive = crate::harness::open(&sandbox.archive());
     assert_eq!(count(&sandbox), "2");
     let mut recorder = archive.begin(&attempt(at)).unwrap();
     for number in 3..6 {
@@ -203,7 +203,7 @@ fn a_sync_can_begin_and_end_while_a_query_reads_and_the_query_sees_one_state() {
 fn what_a_killed_sync_left_in_the_wal_is_read() {
     let (sandbox, copy) = (recorded::sandbox(), Sandbox::new());
     let at = noon() + Duration::days(3);
-    let mut archive = recorded::open(&sandbox.archive());
+    let mut archive = crate::harness::open(&sandbox.archive());
     let mut recorder = archive.begin(&attempt(at)).unwrap();
     let handshake = invitation("h-killed001", "OPEN", "333333333333");
     recorder.record(&[(Scope::Unrestricted, page(&[handshake]))], at).unwrap();
@@ -246,7 +246,7 @@ fn a_read_only_file_in_a_folder_where_files_can_be_made_gets_no_files_beside_it(
 fn who_may_not_write_reads_beside_a_sync_all_the_same() {
     let sandbox = recorded::sandbox();
     let at = noon() + Duration::days(3);
-    let mut archive = recorded::open(&sandbox.archive());
+    let mut archive = crate::harness::open(&sandbox.archive());
     let mut recorder = archive.begin(&attempt(at)).unwrap();
     let handshake = invitation("h-running03", "OPEN", "333333333333");
     recorder.record(&[(Scope::Unrestricted, page(&[handshake]))], at).unwrap();
@@ -262,7 +262,7 @@ fn who_may_not_write_reads_beside_a_sync_all_the_same() {
 fn newest_rows_that_are_out_of_reach_are_an_error_and_not_left_out() {
     let (sandbox, copy) = (recorded::sandbox(), Sandbox::new());
     let at = noon() + Duration::days(3);
-    let mut archive = recorded::open(&sandbox.archive());
+    let mut archive = crate::harness::open(&sandbox.archive());
     archive.begin(&attempt(at)).unwrap();
     for name in ["archive.db", "archive.db-wal"] {
         fs::copy(sandbox.path(name), copy.path(name)).unwrap();

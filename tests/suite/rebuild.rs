@@ -9,7 +9,7 @@ use handshake_archive::organizations::LIST_HANDSHAKES_FOR_ORGANIZATION;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::harness::{Sandbox, noon};
+use crate::harness::{Sandbox, noon, open};
 
 /// One sync of a random history.
 #[derive(Debug, Clone)]
@@ -137,7 +137,7 @@ proptest! {
     #[test]
     fn a_rebuild_gives_the_very_rows_that_recording_gave(steps in prop::collection::vec(step(), 1..8)) {
         let sandbox = Sandbox::new();
-        let mut archive = Archive::open(&sandbox.archive()).unwrap();
+        let mut archive = open(&sandbox.archive());
         let last_shown = play(&mut archive, &steps);
         let recorded = tables(&sandbox);
         archive.rebuild_projection().unwrap();
@@ -152,7 +152,7 @@ proptest! {
 #[test]
 fn a_rebuild_that_meets_an_altered_payload_names_it_and_changes_nothing() {
     let sandbox = Sandbox::new();
-    let mut archive = Archive::open(&sandbox.archive()).unwrap();
+    let mut archive = open(&sandbox.archive());
     let element =
         json!({"Id": name(1), "State": "OPEN", "Parties": [{"Id": "a", "Type": "ACCOUNT"}]});
     let step = Step {

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use chrono::{DateTime, Duration, Utc};
-use handshake_archive::archive::{Archive, Attempt, Error, Identity, Outcome, Scope};
+use handshake_archive::archive::{Attempt, Identity, Outcome, Scope};
 use handshake_archive::handshake::{Filter, Page};
 
-use crate::harness::{Sandbox, noon};
+use crate::harness::{Sandbox, noon, open};
 
 /// A handshake as AWS would send it: an invitation of an account.
 pub fn invitation(id: &str, state: &str, account: &str) -> String {
@@ -23,20 +23,6 @@ pub fn page(handshakes: &[String]) -> Page {
 
 pub fn attempt(started_at: DateTime<Utc>) -> Attempt {
     Attempt { operation: "ListHandshakesForOrganization", filter: Filter::None, started_at }
-}
-
-/// Opens an archive to record on it.
-///
-/// A process that another test starts at the same time has a copy of every open file until it runs its
-/// own program, and with it the lock of an archive that was closed a moment ago: that passes.
-pub fn open(path: &Path) -> Archive {
-    for _ in 0..500 {
-        match Archive::open(path) {
-            Err(Error::Locked(_)) => std::thread::sleep(std::time::Duration::from_millis(10)),
-            other => return other.unwrap(),
-        }
-    }
-    panic!("{} stays locked", path.display());
 }
 
 /// A sync that shows these handshakes, this many hours after noon, and takes a minute.

@@ -177,7 +177,7 @@ fn an_id_that_is_not_there_brings_those_that_are_like_it() {
     }
     show(&sandbox, &["h-zzzzzzzz9"]).expect(1).says(&["hint: query --sql"]);
     let empty = Sandbox::new();
-    drop(recorded::open(&empty.archive()));
+    drop(crate::harness::open(&empty.archive()));
     show(&empty, &["h-aaaaaaaa1"]).expect(1).says(&["hint: no sync has recorded a handshake yet"]);
 }
 
@@ -199,7 +199,7 @@ fn a_tree_is_no_json_and_no_history() {
 #[test]
 fn while_the_sync_runs_that_saw_it_the_end_of_the_interval_is_open() {
     let sandbox = recorded::sandbox();
-    let mut archive = recorded::open(&sandbox.archive());
+    let mut archive = crate::harness::open(&sandbox.archive());
     let later = noon() + chrono::Duration::days(3);
     let mut recorder = archive.begin(&attempt(later)).unwrap();
     let changed = page(&[invitation("h-bbbbbbbb2", "DECLINED", "222222222222")]);
@@ -217,7 +217,7 @@ fn every_run_of_a_child_says_which_filtered_sync_saw_it_last() {
     let child = r#"{"Id":"h-child0001","State":"OPEN","Action":"APPROVE_ALL_FEATURES"}"#;
     for hours in 0..3 {
         let at = noon() + chrono::Duration::hours(hours);
-        let mut archive = recorded::open(&path);
+        let mut archive = crate::harness::open(&path);
         let mut recorder = archive.begin(&attempt(at)).unwrap();
         let body = format!(r#"{{"Handshakes":[{child}]}}"#).into_bytes();
         let page = Page::read(body).map_err(|(error, _)| error).unwrap();
