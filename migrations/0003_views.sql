@@ -1,88 +1,109 @@
 -- Views that people would otherwise write.
 
+CREATE VIEW last_sightings AS
+-- For each run, when the last sync asked that is known to have seen it. A complete sync has seen
+-- every run that it did not end and for which its list answers. Not one that it could only
+-- quarantine: that was shown, but in which state cannot be told.
+SELECT o.observation_id, o.handshake_id, o.source_id, (
+           SELECT s.observed_at FROM syncs AS s
+           WHERE s.source_id = o.source_id
+             AND s.id >= o.seen_sync_id AND (o.gone_sync_id IS NULL OR s.id < max(o.gone_sync_id, o.seen_sync_id + 1))
+             AND (s.id = o.seen_sync_id
+                  OR (s.outcome = 'complete' AND s.filter_parent_handshake_id IS NULL
+                      AND (s.filter_action_type IS NULL
+                           OR (s.filter_action_type = h.action AND o.listed_sync_id <= s.id)))
+                  OR (s.outcome = 'complete' AND EXISTS (
+                      SELECT 1 FROM child_listings AS c
+                      WHERE c.source_id = o.source_id AND c.handshake_id = o.handshake_id
+                        AND c.parent_handshake_id = s.filter_parent_handshake_id AND c.seen_sync_id <= s.id)))
+             AND (s.id = o.seen_sync_id
+                  OR NOT EXISTS (SELECT 1 FROM quarantine AS q
+                                 WHERE q.sync_id = s.id AND (q.id IS NULL OR q.id = h.id)))
+           ORDER BY s.id DESC LIMIT 1
+       ) AS last_seen_at
+FROM observations AS o JOIN handshakes AS h USING (handshake_id);
+
 CREATE VIEW transitions AS
 -- Each change of state: the handshake left from_state after after_at and was in to_state by by_at.
 -- AWS tells no time of change, so it is known as the interval between two syncs. The first row of
 -- a handshake has no from_state; it began when it was requested. by_at is NULL while that sync runs.
-WITH runs AS (
-    SELECT o.handshake_id, o.source_id, o.observation_id, o.seen_sync_id, o.listed_sync_id, v.state,
-           lag(o.observation_id) OVER w AS before_id,
-           lag(v.state) OVER w AS before_state,
-           lag(o.seen_sync_id) OVER w AS before_seen_sync_id,
-           lag(o.gone_sync_id) OVER w AS before_gone_sync_id,
-           lag(o.listed_sync_id) OVER w AS before_listed_sync_id
-    FROM observations AS o JOIN handshake_versions AS v USING (version_id)
-    WINDOW w AS (PARTITION BY o.handshake_id, o.source_id ORDER BY o.observation_id)
-)
-SELECT h.handshake_id, h.id, r.source_id,
-       r.before_state AS from_state,
-       r.state AS to_state,
-       CASE WHEN r.before_id IS NULL THEN h.requested_at ELSE (
-           SELECT s.observed_at FROM syncs AS s
-           WHERE s.source_id = r.source_id
-             AND s.id >= r.before_seen_sync_id AND s.id < max(r.before_gone_sync_id, r.before_seen_sync_id + 1)
-             AND (s.id = r.before_seen_sync_id
-                  OR (s.outcome = 'complete' AND s.filter_parent_handshake_id IS NULL
-                      AND ((s.filter_action_type IS NULL)
-                           OR (s.filter_action_type = h.action AND r.before_listed_sync_id <= s.id)))
-                  OR (s.outcome = 'complete' AND EXISTS (
-                      SELECT 1 FROM child_listings AS c
-                      WHERE c.source_id = r.source_id AND c.handshake_id = r.handshake_id
-                        AND c.parent_handshake_id = s.filter_parent_handshake_id AND c.seen_sync_id <= s.id)))
-           ORDER BY s.id DESC LIMIT 1)
+-- Without a window function, so that a question about one handshake or one sync reads no others.
+SELECT h.handshake_id, h.id, o.source_id, o.observation_id,
+       before_version.state AS from_state,
+       v.state AS to_state,
+       CASE WHEN before.observation_id IS NULL THEN h.requested_at ELSE (
+           SELECT l.last_seen_at FROM last_sightings AS l WHERE l.observation_id = before.observation_id)
        END AS after_at,
        seen.finished_at AS by_at,
-       r.seen_sync_id AS sync_id
-FROM runs AS r
+       o.seen_sync_id AS sync_id
+FROM observations AS o
 JOIN handshakes AS h USING (handshake_id)
-JOIN syncs AS seen ON seen.id = r.seen_sync_id
-WHERE r.before_id IS NULL OR r.before_state IS NOT r.state;
+JOIN handshake_versions AS v USING (version_id)
+JOIN syncs AS seen ON seen.id = o.seen_sync_id
+LEFT JOIN observations AS before ON before.observation_id = (
+    SELECT max(x.observation_id) FROM observations AS x
+    WHERE x.handshake_id = o.handshake_id AND x.source_id = o.source_id AND x.observation_id < o.observation_id)
+LEFT JOIN handshake_versions AS before_version ON before_version.version_id = before.version_id
+WHERE before.observation_id IS NULL OR before_version.state IS NOT v.state;
 
-CREATE VIEW invitations AS
--- One row an invitation (action INVITE): who was invited, by whom, and what became of it.
-SELECT h.handshake_id, h.id, h.organization_id, h.state, h.requested_at, h.expires_at,
+CREATE VIEW overview AS
+-- One row a handshake, flattened: to whom it went, from whom it came, and what became of it.
+-- account, email: the first party of that type, else the first resource of that type on the first
+-- level. outcome: accepted, declined, canceled, expired; pending; unknown, where AWS stopped
+-- showing a handshake that was pending; unrecognized, where the state is one that AWS added.
+SELECT h.handshake_id, h.id, h.organization_id, h.action, h.state,
+       CASE WHEN h.state IN ('ACCEPTED', 'DECLINED', 'CANCELED', 'EXPIRED') THEN lower(h.state)
+            WHEN h.state IN ('REQUESTED', 'OPEN') THEN iif(h.gone_at IS NULL, 'pending', 'unknown')
+            ELSE 'unrecognized' END AS outcome,
+       h.requested_at, h.expires_at,
        coalesce(
            (SELECT p.party_id FROM parties AS p WHERE p.handshake_id = h.handshake_id AND p.type = 'ACCOUNT' ORDER BY p.position LIMIT 1),
            (SELECT r.value FROM resources AS r WHERE r.handshake_id = h.handshake_id AND r.type = 'ACCOUNT' AND r.depth = 0 ORDER BY r.ordinal LIMIT 1)
-       ) AS invited_account,
+       ) AS account,
        coalesce(
            (SELECT p.party_id FROM parties AS p WHERE p.handshake_id = h.handshake_id AND p.type = 'EMAIL' ORDER BY p.position LIMIT 1),
            (SELECT r.value FROM resources AS r WHERE r.handshake_id = h.handshake_id AND r.type = 'EMAIL' AND r.depth = 0 ORDER BY r.ordinal LIMIT 1)
-       ) AS invited_email,
+       ) AS email,
        (SELECT r.value FROM resources AS r WHERE r.handshake_id = h.handshake_id AND r.type = 'NOTES' ORDER BY r.ordinal LIMIT 1) AS notes,
        -- AWS calls these MASTER_, MANAGEMENT_ or OWNER_, depending on the year of the text.
        (SELECT r.value FROM resources AS r WHERE r.handshake_id = h.handshake_id AND r.type IN ('MASTER_NAME', 'MANAGEMENT_NAME', 'OWNER_NAME') ORDER BY r.ordinal LIMIT 1) AS management_name,
        (SELECT r.value FROM resources AS r WHERE r.handshake_id = h.handshake_id AND r.type IN ('MASTER_EMAIL', 'MANAGEMENT_EMAIL', 'OWNER_EMAIL') ORDER BY r.ordinal LIMIT 1) AS management_email,
-       h.first_seen_at, h.changed_at, h.gone_at
-FROM handshakes AS h
-WHERE h.action = 'INVITE';
+       h.parent_handshake_id, h.first_seen_at, h.changed_at, h.gone_at
+FROM handshakes AS h;
+
+CREATE VIEW invitations AS
+-- One row an invitation (action INVITE): who was invited, by whom, and what became of it.
+SELECT handshake_id, id, organization_id, state, outcome, requested_at, expires_at,
+       account AS invited_account, email AS invited_email, notes,
+       management_name, management_email, first_seen_at, changed_at, gone_at
+FROM overview
+WHERE action = 'INVITE';
 
 CREATE VIEW resource_tree AS
--- The resources with their path from the root, as ORGANIZATION/MASTER_EMAIL.
-WITH RECURSIVE tree AS (
-    SELECT r.handshake_id, r.ordinal, r.parent_ordinal, r.depth, r.type, r.value, ifnull(r.type, '?') AS path
-    FROM resources AS r WHERE r.parent_ordinal IS NULL
-    UNION ALL
-    SELECT r.handshake_id, r.ordinal, r.parent_ordinal, r.depth, r.type, r.value, t.path || '/' || ifnull(r.type, '?')
-    FROM tree AS t JOIN resources AS r ON r.handshake_id = t.handshake_id AND r.parent_ordinal = t.ordinal
-)
-SELECT h.id, t.* FROM tree AS t JOIN handshakes AS h USING (handshake_id);
+-- The resources with their path from the root, as ORGANIZATION/MASTER_EMAIL. Each path is looked up
+-- from the node upwards, so that a question about one handshake reads no others.
+SELECT h.id, r.handshake_id, r.ordinal, r.parent_ordinal, r.depth, r.type, r.value, (
+           WITH RECURSIVE upwards (parent_ordinal, path) AS (
+               SELECT r.parent_ordinal, ifnull(r.type, '?')
+               UNION ALL
+               SELECT p.parent_ordinal, ifnull(p.type, '?') || '/' || u.path
+               FROM upwards AS u JOIN resources AS p
+                 ON p.handshake_id = r.handshake_id AND p.ordinal = u.parent_ordinal
+           )
+           SELECT u.path FROM upwards AS u WHERE u.parent_ordinal IS NULL
+       ) AS path
+FROM resources AS r JOIN handshakes AS h USING (handshake_id);
 
 CREATE VIEW purged AS
 -- Handshakes that AWS no longer shows: only this archive has them. Gone after after_at, by by_at.
 SELECT h.handshake_id, h.id, h.action, h.state, h.requested_at, h.expires_at,
-       last.observed_at AS after_at, gone.finished_at AS by_at, o.gone_sync_id AS sync_id
-FROM handshakes AS h
-JOIN observations AS o ON o.observation_id = (
-    SELECT max(x.observation_id) FROM observations AS x WHERE x.handshake_id = h.handshake_id)
+       (SELECT l.last_seen_at FROM last_sightings AS l WHERE l.observation_id = o.observation_id) AS after_at,
+       gone.finished_at AS by_at, o.gone_sync_id AS sync_id
+FROM observations AS o
+JOIN handshakes AS h USING (handshake_id)
 JOIN syncs AS gone ON gone.id = o.gone_sync_id
-JOIN syncs AS last ON last.id = (
-    SELECT max(s.id) FROM syncs AS s
-    WHERE s.source_id = o.source_id AND s.id < o.gone_sync_id
-      AND (s.id = o.seen_sync_id
-           OR (s.id > o.seen_sync_id AND s.outcome = 'complete'
-               AND s.filter_action_type IS NULL AND s.filter_parent_handshake_id IS NULL)))
-WHERE h.gone_at IS NOT NULL;
+WHERE h.gone_at IS NOT NULL
+  AND o.observation_id = (SELECT max(x.observation_id) FROM observations AS x WHERE x.handshake_id = o.handshake_id);
 
 CREATE VIEW coverage AS
 -- What the archive knows of each source. covered: every handshake that AWS showed at any moment
