@@ -9,6 +9,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("../../migrations/0001_evidence.sql")),
     M::up(include_str!("../../migrations/0002_projection.sql")),
     M::up(include_str!("../../migrations/0003_views.sql")),
+    M::up(include_str!("../../migrations/0004_indexes.sql")),
 ];
 
 /// The newest schema that this program knows: `PRAGMA user_version`.
