@@ -4,9 +4,11 @@
 
 mod backup;
 mod bad_input;
+mod canned_queries;
 mod chain;
 mod children;
 mod faults;
+mod fixture;
 mod guard;
 mod harness;
 mod interruption;
