@@ -2,9 +2,9 @@
 --
 -- One row a handshake that AWS showed as far as the archive knew at :moment, in the state that it
 -- had then; the other columns are its newest. seen_at is when the sync asked that saw this content
--- first, synced_at when the last complete, unrestricted sync before :moment did. blind is 1 where
--- :moment lies in no period that the archive covers: then handshakes may be missing, and others
--- may have ended already.
+-- first, synced_at when the last complete, unrestricted sync before :moment did. blind is 1 where no
+-- period that the archive covers holds :moment: then handshakes may be missing, and others may have
+-- ended already.
 --
 -- :moment date required  the moment that the question is about
 SELECT o.id, o.action, o.account, o.email, v.state, v.version, o.requested_at, o.expires_at,

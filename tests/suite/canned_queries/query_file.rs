@@ -30,8 +30,9 @@ pub fn all() -> Vec<QueryFile> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("queries");
     let mut files: Vec<QueryFile> = fs::read_dir(folder)
         .expect("the folder queries/")
-        .map(|entry| {
-            let path = entry.expect("an entry").path();
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.file_name().is_some_and(|name| name != "README.md"))
+        .map(|path| {
             assert!(
                 path.extension().is_some_and(|it| it == "sql"),
                 "{} is no query",
