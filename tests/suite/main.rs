@@ -14,6 +14,7 @@ mod harness;
 mod interruption;
 mod lifecycle;
 mod memory;
+mod notes;
 mod odd_data;
 mod page_example;
 mod query;
