@@ -17,6 +17,8 @@ CREATE TABLE handshakes (
     organization_id     TEXT REFERENCES organizations, -- from the ARN, else from the party or resource of type ORGANIZATION
     action              TEXT, -- INVITE, ENABLE_ALL_FEATURES, APPROVE_ALL_FEATURES, ADD_ORGANIZATIONS_SERVICE_LINKED_ROLE, TRANSFER_RESPONSIBILITY, …
     state               TEXT, -- pending: REQUESTED, OPEN; ended: CANCELED, ACCEPTED, DECLINED, EXPIRED; …
+    account             TEXT, -- to whom it went: the first party of type ACCOUNT, else the first resource of that type on the first level
+    email               TEXT, -- likewise, of type EMAIL
     requested_at        TEXT, -- RequestedTimestamp; NULL where AWS gave none or none that the calendar holds
     expires_at          TEXT, -- ExpirationTimestamp, likewise
     parent_handshake_id TEXT, -- AWS's Id of the parent, h-…: from the PARENT_HANDSHAKE resource, else from the list that it was seen in

@@ -48,22 +48,14 @@ WHERE before.observation_id IS NULL OR before_version.state IS NOT v.state;
 
 CREATE VIEW overview AS
 -- One row a handshake, flattened: to whom it went, from whom it came, and what became of it.
--- account, email: the first party of that type, else the first resource of that type on the first
--- level. outcome: accepted, declined, canceled, expired; pending; unknown, where AWS stopped
+-- outcome: accepted, declined, canceled, expired; pending; unknown, where AWS stopped
 -- showing a handshake that was pending; unrecognized, where the state is one that AWS added.
 SELECT h.handshake_id, h.id, h.organization_id, h.action, h.state,
        CASE WHEN h.state IN ('ACCEPTED', 'DECLINED', 'CANCELED', 'EXPIRED') THEN lower(h.state)
             WHEN h.state IN ('REQUESTED', 'OPEN') THEN iif(h.gone_at IS NULL, 'pending', 'unknown')
             ELSE 'unrecognized' END AS outcome,
        h.requested_at, h.expires_at,
-       coalesce(
-           (SELECT p.party_id FROM parties AS p WHERE p.handshake_id = h.handshake_id AND p.type = 'ACCOUNT' ORDER BY p.position LIMIT 1),
-           (SELECT r.value FROM resources AS r WHERE r.handshake_id = h.handshake_id AND r.type = 'ACCOUNT' AND r.depth = 0 ORDER BY r.ordinal LIMIT 1)
-       ) AS account,
-       coalesce(
-           (SELECT p.party_id FROM parties AS p WHERE p.handshake_id = h.handshake_id AND p.type = 'EMAIL' ORDER BY p.position LIMIT 1),
-           (SELECT r.value FROM resources AS r WHERE r.handshake_id = h.handshake_id AND r.type = 'EMAIL' AND r.depth = 0 ORDER BY r.ordinal LIMIT 1)
-       ) AS email,
+       h.account, h.email,
        (SELECT r.value FROM resources AS r WHERE r.handshake_id = h.handshake_id AND r.type = 'NOTES' ORDER BY r.ordinal LIMIT 1) AS notes,
        -- AWS calls these MASTER_, MANAGEMENT_ or OWNER_, depending on the year of the text.
        (SELECT r.value FROM resources AS r WHERE r.handshake_id = h.handshake_id AND r.type IN ('MASTER_NAME', 'MANAGEMENT_NAME', 'OWNER_NAME') ORDER BY r.ordinal LIMIT 1) AS management_name,

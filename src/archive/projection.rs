@@ -42,13 +42,14 @@ pub fn project(connection: &Connection, observed: &Observed<'_>) -> rusqlite::Re
     }
     connection
         .prepare_cached(
-            "INSERT INTO handshakes (handshake_id, id, arn, organization_id, action, state, requested_at,
-                 expires_at, version, first_seen_at, changed_at)
-             VALUES (:handshake_id, :id, :arn, :organization_id, :action, :state, :requested_at,
-                 :expires_at, :version, :observed_at, :observed_at)
+            "INSERT INTO handshakes (handshake_id, id, arn, organization_id, action, state, account,
+                 email, requested_at, expires_at, version, first_seen_at, changed_at)
+             VALUES (:handshake_id, :id, :arn, :organization_id, :action, :state, :account,
+                 :email, :requested_at, :expires_at, :version, :observed_at, :observed_at)
              ON CONFLICT (handshake_id) DO UPDATE SET arn = excluded.arn,
                  organization_id = excluded.organization_id, action = excluded.action,
-                 state = excluded.state, requested_at = excluded.requested_at,
+                 state = excluded.state, account = excluded.account, email = excluded.email,
+                 requested_at = excluded.requested_at,
                  expires_at = excluded.expires_at, version = excluded.version,
                  changed_at = excluded.changed_at, parent_handshake_id = NULL, gone_at = NULL",
         )?
@@ -59,6 +60,8 @@ pub fn project(connection: &Connection, observed: &Observed<'_>) -> rusqlite::Re
             ":organization_id": organization,
             ":action": handshake.action(),
             ":state": handshake.state(),
+            ":account": handshake.counterpart("ACCOUNT"),
+            ":email": handshake.counterpart("EMAIL"),
             ":requested_at": text(handshake.requested()),
             ":expires_at": text(handshake.expires()),
             ":version": observed.version,

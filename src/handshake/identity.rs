@@ -35,6 +35,17 @@ impl<'a> Arn<'a> {
     }
 }
 
+impl Handshake<'_> {
+    /// To whom the handshake went, of a type (`ACCOUNT`, `EMAIL`): the first party of that type that
+    /// has an Id, else the first resource of that type on the first level that has a value. The
+    /// organization's own account and address stand deeper, under other types.
+    pub fn counterpart(&self, kind: &str) -> Option<&str> {
+        let mut parties = self.parties().iter().filter(|party| party.kind() == Some(kind));
+        let mut resources = self.resources().iter().filter(|other| other.kind() == Some(kind));
+        parties.find_map(|party| party.id()).or_else(|| resources.find_map(|other| other.value()))
+    }
+}
+
 /// An organization's id with `o-`, which AWS leaves out in some places.
 pub fn organization_id(id: &str) -> String {
     with_prefix("o-", id)
@@ -99,6 +110,28 @@ mod tests {
         ] {
             assert_eq!(Arn::parse(arn), None, "{arn}");
         }
+    }
+
+    #[test]
+    fn whom_a_handshake_went_to_is_its_party_or_else_its_resource() {
+        let to = |json: &str| {
+            let handshake = parse(json.as_bytes()).expect(json);
+            let owned = |kind| handshake.counterpart(kind).map(str::to_owned);
+            (owned("ACCOUNT"), owned("EMAIL"))
+        };
+        let (account, email) = to(
+            r#"{"Id":"h-1","Parties":[{"Id":"o","Type":"ORGANIZATION"},{"Type":"EMAIL"},{"Id":"p@x","Type":"EMAIL"}],
+                "Resources":[{"Type":"EMAIL","Value":"r@x"},{"Type":"ACCOUNT","Value":"012345678901"},
+                             {"Type":"ORGANIZATION","Resources":[{"Type":"ACCOUNT","Value":"deeper"}]}]}"#,
+        );
+        assert_eq!(email.as_deref(), Some("p@x"), "the party goes before the resource");
+        assert_eq!(account.as_deref(), Some("012345678901"));
+        assert_eq!(
+            to(
+                r#"{"Id":"h-1","Resources":[{"Type":"O","Resources":[{"Type":"EMAIL","Value":"x"}]}]}"#
+            ),
+            (None, None)
+        );
     }
 
     #[test]
