@@ -22,14 +22,12 @@ use clap::Subcommand;
 use crate::cli::Global;
 pub use error::{CommandError, Exit};
 
-/// The subcommands.
+/// The subcommands. Each is documented where its arguments are.
 #[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "clap would show it instead of what the arguments say")]
 pub enum Command {
-    /// Take a snapshot of every handshake that AWS shows
     Sync(sync::Arguments),
-    /// Run canned or ad-hoc SQL over the whole history
     Query(query::Arguments),
-    /// Show what the archive knows of one handshake
     Show(show::Arguments),
     /// Check that nothing in the archive was altered
     Verify(verify::Arguments),
@@ -58,6 +56,22 @@ impl Command {
             Self::Backup(arguments) => arguments.run(global),
             Self::Completions(arguments) => arguments.run(),
             Self::Man(arguments) => arguments.run(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use crate::cli::Cli;
+
+    #[test]
+    fn the_help_of_every_command_has_all_that_its_arguments_say() {
+        for command in Cli::command().get_subcommands() {
+            let short = command.get_about().map(ToString::to_string).unwrap_or_default();
+            let long = command.get_long_about().map(ToString::to_string).unwrap_or_default();
+            assert!(long.len() > short.len() && !short.is_empty(), "{}", command.get_name());
         }
     }
 }
