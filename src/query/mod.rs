@@ -9,7 +9,7 @@ mod catalog;
 mod error;
 mod guard;
 mod header;
-mod moment;
+pub mod moment;
 pub mod parameters;
 mod permission;
 mod spot;

@@ -1,6 +1,6 @@
 //! Points in time as people type them.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use crate::archive::timestamp;
 
@@ -9,12 +9,21 @@ pub const FORMS: &str = "a date is 2024-01-31, 2024-01-31T10:00:00Z, now, today,
 
 /// Reads a point in time and gives it in the archive's text form, so that SQL can compare it.
 ///
+/// # Errors
+/// Those of [`time`].
+pub fn read(text: &str, now: DateTime<Utc>) -> Result<String, String> {
+    time(text, now).map(timestamp)
+}
+
+/// Reads a point in time.
+///
 /// A day is its midnight, and `today` too, in UTC. A time of day needs its offset (RFC 3339). A
 /// distance is a sign, a whole number and `s`, `m`, `h` or `d` (86,400 seconds), counted from `now`.
 ///
 /// # Errors
-/// Says which forms there are; also outside the years 0 to 9999, which the text form cannot say.
-pub fn read(text: &str, now: DateTime<Utc>) -> Result<String, String> {
+/// Says which forms there are; also outside the years 0 to 9999, which the archive's text form
+/// cannot say.
+pub fn time(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     let time = match text {
         "now" => Some(now),
         "today" => Some(now.date_naive().and_time(NaiveTime::MIN).and_utc()),
@@ -22,10 +31,7 @@ pub fn read(text: &str, now: DateTime<Utc>) -> Result<String, String> {
             .map(|distance| now.checked_add_signed(distance))
             .unwrap_or_else(|| day(text).or_else(|| instant(text))),
     };
-    time.map(timestamp)
-        // Other years are longer than four digits, or have a sign.
-        .filter(|text| text.len() == "2024-01-31T00:00:00.000Z".len())
-        .ok_or_else(|| FORMS.to_owned())
+    time.filter(|time| (0..=9999).contains(&time.year())).ok_or_else(|| FORMS.to_owned())
 }
 
 fn distance(text: &str) -> Option<TimeDelta> {
