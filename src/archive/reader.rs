@@ -109,6 +109,15 @@ impl ArchiveReader {
         &self.connection
     }
 
+    /// Bytes of the file and of the `-wal` beside it, as they lie on the disk.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn size(&self) -> Result<u64, Error> {
+        let stamp = Stamp::of(&self.path)?;
+        Ok(stamp.size + stamp.wal_size)
+    }
+
     /// Whether what was read since the archive was opened is one state of it. Always so, except in
     /// an archive that was read standing still and that somebody wrote into meanwhile.
     ///
