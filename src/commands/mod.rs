@@ -13,6 +13,7 @@ mod reading;
 pub mod report;
 mod show;
 mod signals;
+mod status;
 mod stoppable;
 mod sync;
 mod verify;
@@ -29,15 +30,11 @@ pub enum Command {
     Sync(sync::Arguments),
     Query(query::Arguments),
     Show(show::Arguments),
-    /// Check that nothing in the archive was altered
+    Status(status::Arguments),
     Verify(verify::Arguments),
-    /// Print three lines that pin the archive's history down
     Checkpoint(checkpoint::Arguments),
-    /// Make a verified copy of the archive, also while a sync runs
     Backup(backup::Arguments),
-    /// Print a shell's completion script
     Completions(completions::Arguments),
-    /// Write the manual pages into a folder
     Man(man::Arguments),
 }
 
@@ -51,6 +48,7 @@ impl Command {
             Self::Sync(arguments) => arguments.run(global),
             Self::Query(arguments) => arguments.run(global),
             Self::Show(arguments) => arguments.run(global),
+            Self::Status(arguments) => arguments.run(global),
             Self::Verify(arguments) => arguments.run(global),
             Self::Checkpoint(arguments) => arguments.run(global),
             Self::Backup(arguments) => arguments.run(global),
