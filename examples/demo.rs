@@ -159,11 +159,8 @@ fn tell(archive: &Path, shown: usize) -> Result<(), Box<dyn Error>> {
     }
     let path = archive.display();
     println!("\nThe archive is {path}. Try next:\n");
-    println!("  sqlite3 {path} 'SELECT id, state, invited_email, notes FROM invitations'");
+    println!("  cargo run -- --archive {path} query outcomes");
+    println!("  cargo run -- --archive {path} show h-h8hey2h4qe31m63f --history");
     println!("  sqlite3 {path} 'SELECT * FROM transitions'");
-    println!("  sqlite3 {path} .schema");
-    println!(
-        "  cargo run -- --archive archive.db sync    # with AWS credentials: your own organization"
-    );
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! Writes an archive of any size, the same one every time, for measurements.
 //!
 //! ```text
-//! cargo run --release --example generate -- PATH COUNT
+//! cargo run --release --example generate -- PATH COUNT [SYNCS]
 //! ```
 //!
-//! COUNT handshakes are requested evenly over five years from 2020-01-01 on, and a sync a week
-//! shows what AWS would: a handshake from its request until 30 days after its end. Every fortieth
+//! COUNT handshakes are requested evenly over five years from 2020-01-01 on, and SYNCS syncs at even
+//! distances (261: one a week) show what AWS would: a handshake from its request until 30 days after its end. Every fortieth
 //! sync fails half-way. Everything goes through the recorder, as it does in a real sync.
 
 use std::error::Error;
@@ -20,7 +20,6 @@ use handshake_archive::handshake::{Filter, Page};
 const START: i64 = 1_577_836_800_000; // 2020-01-01T00:00:00Z
 const DAY: i64 = 86_400_000;
 const SPAN: i64 = 1826 * DAY;
-const WEEK: i64 = 7 * DAY;
 /// The longest time from a request until AWS deletes it: 90 days to expiry, 30 days of display.
 const LONGEST: i64 = 120 * DAY;
 const PAGE: usize = 20;
@@ -29,11 +28,16 @@ const PAGES_A_TRANSACTION: usize = 17;
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1);
     let (Some(path), Some(count)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: generate PATH COUNT".into());
+        return Err("usage: generate PATH COUNT [SYNCS]".into());
     };
     let count: u64 = count.to_str().ok_or("COUNT is a number")?.parse()?;
+    let syncs: i64 = match arguments.next() {
+        Some(syncs) => syncs.to_str().ok_or("SYNCS is a number")?.parse()?,
+        None => SPAN / (7 * DAY) + 1,
+    };
+    let distance = SPAN / syncs.max(2).saturating_sub(1);
     let mut archive = Archive::open(Path::new(&path))?;
-    for (number, time) in (0..).zip((START..=START + SPAN).step_by(WEEK as usize)) {
+    for (number, time) in (0..).zip((START..=START + SPAN).step_by(distance as usize)) {
         let listed = sync(&mut archive, count, number, time)?;
         write!(io::stderr(), "\r{} sync {number}: {listed} listed ", moment(time))?;
     }

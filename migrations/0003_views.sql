@@ -98,9 +98,9 @@ WHERE h.gone_at IS NOT NULL
   AND o.observation_id = (SELECT max(x.observation_id) FROM observations AS x WHERE x.handshake_id = o.handshake_id);
 
 CREATE VIEW coverage AS
--- What the archive knows of each source. covered: every handshake that AWS showed at any moment
+-- What the archive knows of each source. covered: every handshake that was pending at any moment
 -- from from_at until until_at is in the archive. blind: one that was requested after from_at and
--- deleted before until_at may be missing. AWS shows a handshake until 30 days after it ended, so
+-- ended before until_at may be missing. AWS shows a handshake until 30 days after it ended, so
 -- two complete, unfiltered syncs less than 30 days apart miss none between them.
 WITH complete AS (
     SELECT s.source_id, s.id, s.observed_at,

@@ -1,7 +1,7 @@
 -- title: When the archive was blind
 --
 -- One row a window in which a handshake may have come and gone unseen: requested after from_at,
--- deleted before until_at. AWS shows a handshake until 30 days after it ended, so a window opens
+-- ended before until_at. AWS shows a handshake until 30 days after it ended, so a window opens
 -- where two complete, unrestricted syncs of one source lie 30 days apart or more. ongoing is 1
 -- where no such sync has followed by :now, so that the window still grows. Of what AWS had deleted
 -- before the first sync the archive knows nothing.

@@ -12,6 +12,7 @@ mod faults;
 mod fixture;
 mod guard;
 mod harness;
+mod install;
 mod interruption;
 mod lifecycle;
 mod memory;

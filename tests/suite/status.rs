@@ -88,6 +88,17 @@ fn a_gap_of_forty_days_is_named_to_the_second_and_fails() {
         sandbox.database().lines("SELECT from_at, until_at FROM coverage WHERE period = 'blind'"),
         [format!("{from}|{until}")]
     );
+    let mut canned = sandbox.bare();
+    canned.arg("--archive").arg(sandbox.archive()).args([
+        "query",
+        "blind-windows",
+        "--format",
+        "tsv",
+    ]);
+    let windows = run(&mut canned).expect(0).stdout.clone();
+    let windows: Vec<&str> = windows.lines().skip(1).collect();
+    assert_eq!(windows.len(), 1);
+    assert!(windows[0].contains(&format!("{from}\t{until}")), "{windows:?}");
     let told = json_status(&sandbox, &[], 6);
     assert_eq!(
         told["sources"][0]["blind"],
