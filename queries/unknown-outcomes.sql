@@ -6,4 +6,5 @@ SELECT o.id, o.organization_id, o.action, o.account, o.email, o.state, o.request
        p.after_at AS last_seen_at, p.by_at AS gone_by
 FROM overview AS o CROSS JOIN purged AS p ON p.handshake_id = o.handshake_id
 WHERE o.state IN ('REQUESTED', 'OPEN') AND o.gone_at IS NOT NULL
-ORDER BY p.sync_id DESC, o.id;
+-- Without + a newer SQLite walks the index of o.id to save itself the sorting, ten times as long.
+ORDER BY p.sync_id DESC, +o.id;

@@ -120,36 +120,50 @@ fn write_rule(out: &mut dyn Write, line: &str, cross: &str, widths: &[usize]) ->
 }
 
 fn write_row(out: &mut dyn Write, cells: &[Cell<'_>], widths: &[usize]) -> io::Result<()> {
-    let wrapped: Vec<Vec<&str>> = cells
-        .iter()
-        .zip(widths)
-        .map(
-            |(cell, &limit)| {
-                if cell.width <= limit { vec![cell.text] } else { wrap(cell.text, limit) }
-            },
-        )
-        .collect();
+    if cells.iter().zip(widths).all(|(cell, &limit)| cell.width <= limit) {
+        return write_line(out, cells, widths, |index| (cells[index].text, cells[index].width));
+    }
+    let wrapped: Vec<Vec<&str>> =
+        cells.iter().zip(widths).map(|(cell, &limit)| wrap(cell.text, limit)).collect();
     let height = wrapped.iter().map(Vec::len).max().unwrap_or(0);
-    let mut line = String::new();
     for level in 0..height {
-        line.clear();
-        for (index, ((cell, lines), &limit)) in cells.iter().zip(&wrapped).zip(widths).enumerate() {
-            let last = index + 1 == cells.len();
-            let piece = lines.get(level).copied().unwrap_or("");
-            let fill = limit - width(piece).min(limit);
-            if index > 0 {
-                line.push_str(if last && piece.is_empty() { GAP.trim_end() } else { GAP });
-            }
-            match (piece.is_empty(), cell.number) {
-                // Nothing follows that would have to stand below anything.
-                (true, _) if last => {}
-                (false, true) => line.extend([&*" ".repeat(fill), piece]),
-                (false, false) if last => line.push_str(piece),
-                _ => line.extend([piece, &*" ".repeat(fill)]),
-            }
-        }
-        line.push('\n');
-        out.write_all(line.as_bytes())?;
+        write_line(out, cells, widths, |index| {
+            let piece = wrapped[index].get(level).copied().unwrap_or("");
+            (piece, width(piece))
+        })?;
     }
     Ok(())
+}
+
+/// One line of a row, of the piece of each cell that stands on it, given with its width.
+fn write_line<'c>(
+    out: &mut dyn Write,
+    cells: &[Cell<'_>],
+    widths: &[usize],
+    piece: impl Fn(usize) -> (&'c str, usize),
+) -> io::Result<()> {
+    let mut line = String::new();
+    for (index, (cell, &limit)) in cells.iter().zip(widths).enumerate() {
+        let last = index + 1 == cells.len();
+        let (piece, width) = piece(index);
+        let fill = std::iter::repeat_n(' ', limit - width.min(limit));
+        if index > 0 {
+            line.push_str(if last && piece.is_empty() { GAP.trim_end() } else { GAP });
+        }
+        match (piece.is_empty(), cell.number) {
+            // Nothing follows that would have to stand below anything.
+            (true, _) if last => {}
+            (false, true) => {
+                line.extend(fill);
+                line.push_str(piece);
+            }
+            (false, false) if last => line.push_str(piece),
+            _ => {
+                line.push_str(piece);
+                line.extend(fill);
+            }
+        }
+    }
+    line.push('\n');
+    out.write_all(line.as_bytes())
 }

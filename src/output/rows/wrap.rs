@@ -14,9 +14,9 @@ pub(super) fn width(text: &str) -> usize {
 /// Parts the text into lines of at most `limit` columns. The lines put together are the text again:
 /// a space at which a line ends stays at its end, or begins the next line if there is no room.
 ///
-/// A line ends after the spaces that follow a word if it has such, else anywhere between two perceived characters; one that
-/// is by itself wider than the limit is parted too. A limit below 2 is one of 2, so that everything
-/// has room.
+/// A line ends after the spaces that follow a word if it has such, else anywhere between two perceived
+/// characters; one that is by itself wider than the limit is parted too. A limit below 2 is one of 2,
+/// so that everything has room.
 pub(super) fn wrap(text: &str, limit: usize) -> Vec<&str> {
     let limit = limit.max(2);
     let mut lines = Vec::new();
