@@ -21,7 +21,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use chrono::{DateTime, Days, Utc};
 use handshake_archive::archive::{Archive, ArchiveReader};
 use handshake_archive::handshake::Filter;
-use handshake_archive::organizations::{RetryWords, Settings};
+use handshake_archive::organizations::Settings;
 use handshake_archive::sync::{self, Plan, Report};
 use handshake_archive_simulator::{Organization, Simulator};
 
@@ -108,15 +108,10 @@ impl Life {
 async fn sync(simulator: &Arc<Simulator>, archive: &Path) -> Result<Report, Box<dyn Error>> {
     let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "demo");
     let settings = Settings {
-        profile: None,
         region: Some("us-east-1".to_owned()),
         endpoint_url: Some(simulator.url()),
-        attempt_timeout: Duration::from_secs(30),
-        max_attempts: None,
-        retry_environment: RetryWords::default(),
-        ca_bundle: None,
-        role_arn: None,
         credentials: Some(SharedCredentialsProvider::new(credentials)),
+        ..Settings::default()
     };
     let clock = Arc::clone(simulator);
     let plan = Plan {

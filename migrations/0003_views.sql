@@ -1,27 +1,31 @@
 -- Views that people would otherwise write.
 
 CREATE VIEW last_sightings AS
--- For each run, when the last sync asked that is known to have seen it. A complete sync has seen
--- every run that it did not end and for which its list answers. Not one that it could only
--- quarantine: that was shown, but in which state cannot be told.
-SELECT o.observation_id, o.handshake_id, o.source_id, (
-           SELECT s.observed_at FROM syncs AS s
-           WHERE s.source_id = o.source_id
-             AND s.id >= o.seen_sync_id AND (o.gone_sync_id IS NULL OR s.id < max(o.gone_sync_id, o.seen_sync_id + 1))
-             AND (s.id = o.seen_sync_id
-                  OR (s.outcome = 'complete' AND s.filter_parent_handshake_id IS NULL
-                      AND (s.filter_action_type IS NULL
-                           OR (s.filter_action_type = h.action AND o.listed_sync_id <= s.id)))
-                  OR (s.outcome = 'complete' AND EXISTS (
-                      SELECT 1 FROM child_listings AS c
-                      WHERE c.source_id = o.source_id AND c.handshake_id = o.handshake_id
-                        AND c.parent_handshake_id = s.filter_parent_handshake_id AND c.seen_sync_id <= s.id)))
-             AND (s.id = o.seen_sync_id
-                  OR NOT EXISTS (SELECT 1 FROM quarantine AS q
-                                 WHERE q.sync_id = s.id AND (q.id IS NULL OR q.id = h.id)))
-           ORDER BY s.id DESC LIMIT 1
-       ) AS last_seen_at
-FROM observations AS o JOIN handshakes AS h USING (handshake_id);
+-- For each run, the last sync that is known to have seen it, and when that one asked. A complete
+-- sync has seen every run that it did not end and for which its list answers. Not one that it could
+-- only quarantine: that was shown, but in which state cannot be told.
+SELECT r.observation_id, r.handshake_id, r.source_id, r.last_seen_sync_id, last.observed_at AS last_seen_at
+FROM (
+    SELECT o.observation_id, o.handshake_id, o.source_id, (
+               SELECT s.id FROM syncs AS s
+               WHERE s.source_id = o.source_id
+                 AND s.id >= o.seen_sync_id AND (o.gone_sync_id IS NULL OR s.id < max(o.gone_sync_id, o.seen_sync_id + 1))
+                 AND (s.id = o.seen_sync_id
+                      OR (s.outcome = 'complete' AND s.filter_parent_handshake_id IS NULL
+                          AND (s.filter_action_type IS NULL
+                               OR (s.filter_action_type = h.action AND o.listed_sync_id <= s.id)))
+                      OR (s.outcome = 'complete' AND EXISTS (
+                          SELECT 1 FROM child_listings AS c
+                          WHERE c.source_id = o.source_id AND c.handshake_id = o.handshake_id
+                            AND c.parent_handshake_id = s.filter_parent_handshake_id AND c.seen_sync_id <= s.id)))
+                 AND (s.id = o.seen_sync_id
+                      OR NOT EXISTS (SELECT 1 FROM quarantine AS q
+                                     WHERE q.sync_id = s.id AND (q.id IS NULL OR q.id = h.id)))
+               ORDER BY s.id DESC LIMIT 1
+           ) AS last_seen_sync_id
+    FROM observations AS o JOIN handshakes AS h USING (handshake_id)
+) AS r
+JOIN syncs AS last ON last.id = r.last_seen_sync_id;
 
 CREATE VIEW transitions AS
 -- Each change of state: the handshake left from_state after after_at and was in to_state by by_at.

@@ -195,40 +195,22 @@ fn recorded(connection: &Connection, id: &str) -> rusqlite::Result<Option<Record
     Ok(Some(handshake))
 }
 
-/// Every run of a handshake. Which syncs are known to have seen it is told as in `transitions`.
+/// Every run of a handshake, each with the last sync that is known to have seen it.
 const RUNS: &str = "
-    WITH runs AS (
-        SELECT o.*, h.requested_at, v.version, v.state, v.payload, (
-            SELECT s.id FROM syncs AS s
-            WHERE s.source_id = o.source_id
-              AND s.id >= o.seen_sync_id
-              AND (o.gone_sync_id IS NULL OR s.id < max(o.gone_sync_id, o.seen_sync_id + 1))
-              AND (s.id = o.seen_sync_id
-                   OR (s.outcome = 'complete' AND s.filter_parent_handshake_id IS NULL
-                       AND (s.filter_action_type IS NULL
-                            OR (s.filter_action_type = h.action AND o.listed_sync_id <= s.id)))
-                   OR (s.outcome = 'complete' AND EXISTS (
-                       SELECT 1 FROM child_listings AS c
-                       WHERE c.source_id = o.source_id AND c.handshake_id = o.handshake_id
-                         AND c.parent_handshake_id = s.filter_parent_handshake_id
-                         AND c.seen_sync_id <= s.id)))
-            ORDER BY s.id DESC LIMIT 1) AS last_sync_id
-        FROM observations AS o
-        JOIN handshake_versions AS v USING (version_id)
-        JOIN handshakes AS h ON h.handshake_id = o.handshake_id
-        WHERE o.handshake_id = :handshake_id
-    )
-    SELECT r.version, r.state,
-           CASE WHEN lag(r.observation_id) OVER w IS NULL THEN r.requested_at
-                ELSE lag(last.observed_at) OVER w END,
-           seen.finished_at, r.seen_sync_id, last.observed_at, r.last_sync_id, gone.finished_at,
-           r.gone_sync_id, r.payload
-    FROM runs AS r
-    JOIN syncs AS seen ON seen.id = r.seen_sync_id
-    JOIN syncs AS last ON last.id = r.last_sync_id
-    LEFT JOIN syncs AS gone ON gone.id = r.gone_sync_id
-    WINDOW w AS (PARTITION BY r.source_id ORDER BY r.observation_id)
-    ORDER BY r.observation_id";
+    SELECT v.version, v.state,
+           CASE WHEN lag(o.observation_id) OVER w IS NULL THEN h.requested_at
+                ELSE lag(l.last_seen_at) OVER w END,
+           seen.finished_at, o.seen_sync_id, l.last_seen_at, l.last_seen_sync_id, gone.finished_at,
+           o.gone_sync_id, v.payload
+    FROM observations AS o
+    JOIN last_sightings AS l USING (observation_id)
+    JOIN handshake_versions AS v USING (version_id)
+    JOIN handshakes AS h ON h.handshake_id = o.handshake_id
+    JOIN syncs AS seen ON seen.id = o.seen_sync_id
+    LEFT JOIN syncs AS gone ON gone.id = o.gone_sync_id
+    WHERE o.handshake_id = :handshake_id
+    WINDOW w AS (PARTITION BY o.source_id ORDER BY o.observation_id)
+    ORDER BY o.observation_id";
 
 fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
     Ok(Run {

@@ -4,7 +4,19 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use clap::ValueEnum;
+
 use super::error::{CommandError, Exit};
+
+/// How a report is written on standard output.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum TextOrJson {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object.
+    Json,
+}
 
 /// Reports the error, if there is one, and gives the exit code.
 pub fn exit_code(result: Result<(), CommandError>) -> ExitCode {

@@ -5,7 +5,6 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -13,7 +12,7 @@ use serde::Serialize;
 use super::duration;
 use super::error::{CommandError, Exit};
 use super::location;
-use super::report;
+use super::report::{self, TextOrJson};
 use super::signals::Signals;
 use crate::archive::{Archive, SyncRecord};
 use crate::cli::Global;
@@ -68,16 +67,7 @@ pub struct Arguments {
 
     /// How the summary is written on standard output
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: SummaryFormat,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum SummaryFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object.
-    Json,
+    format: TextOrJson,
 }
 
 fn endpoint_url(text: &str) -> Result<String, String> {
@@ -189,8 +179,8 @@ impl Arguments {
 
     fn summary(&self, record: &SyncRecord) -> Result<String, CommandError> {
         match self.format {
-            SummaryFormat::Text => Ok(text(record)),
-            SummaryFormat::Json => serde_json::to_string(&Json::from(record))
+            TextOrJson::Text => Ok(text(record)),
+            TextOrJson::Json => serde_json::to_string(&Json::from(record))
                 .map(|json| json + "\n")
                 .map_err(|error| CommandError::other("the summary could not be written", &error)),
         }

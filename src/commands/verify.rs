@@ -5,13 +5,12 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
 use serde::Serialize;
 
 use super::error::{CommandError, Exit};
 use super::location;
 use super::reading;
-use super::report;
+use super::report::{self, TextOrJson};
 use crate::archive::{Archive, Check, Checkpoint, Finding, Verification, chain};
 use crate::cli::Global;
 use crate::output::escape_controls;
@@ -39,16 +38,7 @@ pub struct Arguments {
 
     /// How the report is written on standard output
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: ReportFormat,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum ReportFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object.
-    Json,
+    format: TextOrJson,
 }
 
 impl Arguments {
@@ -68,8 +58,8 @@ impl Arguments {
         }
         if !(global.quiet && report.is_good()) {
             report::print(&match self.format {
-                ReportFormat::Text => report.text(),
-                ReportFormat::Json => report.json()?,
+                TextOrJson::Text => report.text(),
+                TextOrJson::Json => report.json()?,
             })?;
         }
         report.judge()

@@ -52,6 +52,23 @@ pub struct Settings {
     pub credentials: Option<SharedCredentialsProvider>,
 }
 
+impl Default for Settings {
+    /// Nothing said: all of it comes from the environment and the profile files; 30 seconds an attempt.
+    fn default() -> Self {
+        Self {
+            profile: None,
+            region: None,
+            endpoint_url: None,
+            attempt_timeout: Duration::from_secs(30),
+            max_attempts: None,
+            retry_environment: RetryWords::default(),
+            ca_bundle: None,
+            role_arn: None,
+            credentials: None,
+        }
+    }
+}
+
 /// A connection to AWS Organizations, and to STS beside it.
 #[derive(Debug)]
 pub struct Client {

@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use handshake_archive_simulator::{Fault, Simulator, When};
-
-use crate::harness::{Sandbox, organization};
+use crate::verify::eventful;
 
 /// Runs tests/recompute_chain.py: SQLite and SHA-256 from Python's standard library, written after
 /// the description in ARCHITECTURE.md.
@@ -15,31 +13,6 @@ fn recompute(archive: &Path) -> (bool, String) {
         Command::new("python3").arg(script).arg(archive).output().expect("python3 is needed");
     let text = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8(text).unwrap())
-}
-
-/// An archive with every kind of change line.
-fn eventful() -> Sandbox {
-    let sandbox = Sandbox::new();
-    let mut start = organization();
-    start.populate(30);
-    let (parent, children) = start.enable_all_features(&["333333333333"]);
-    start.hide_children_from_unfiltered(true);
-    start.serve_raw(r#"{"no":"Id"}"#);
-    start.serve_raw_under(&parent, r#"{"Id":"h-latelisted","State":"OPEN"}"#);
-    let simulator = Simulator::start(start);
-    sandbox.sync(&simulator).expect(0);
-    simulator.with(|organization| {
-        organization.accept(&children[0]);
-        organization.clear_raw();
-        organization.serve_raw(r#"{"Id":"h-latelisted","State":"OPEN"}"#);
-        organization.advance(chrono::TimeDelta::days(10));
-    });
-    sandbox.sync(&simulator).expect(0);
-    simulator.inject(When::list().after(1), Fault::throttle());
-    sandbox.sync(&simulator).expect(4);
-    simulator.clear_faults();
-    sandbox.sync_with(&simulator, &["--action-type", "INVITE"]).expect(0);
-    sandbox
 }
 
 #[test]

@@ -11,7 +11,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use chrono::{DateTime, TimeZone, Utc};
 use handshake_archive::archive::{Archive, Error};
 use handshake_archive::handshake::Filter;
-use handshake_archive::organizations::{RetryWords, Settings};
+use handshake_archive::organizations::Settings;
 use handshake_archive::sync::{self, Plan, Report};
 use handshake_archive_simulator::{Organization, Simulator};
 use rusqlite::types::Value;
@@ -232,15 +232,11 @@ pub fn sync_by_simulated_clock(
 ) -> Report {
     let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
     let settings = Settings {
-        profile: None,
         region: Some("us-east-1".to_owned()),
         endpoint_url: Some(simulator.url()),
-        attempt_timeout: Duration::from_secs(10),
         max_attempts: Some(1),
-        retry_environment: RetryWords::default(),
-        ca_bundle: None,
-        role_arn: None,
         credentials: Some(SharedCredentialsProvider::new(credentials)),
+        ..Settings::default()
     };
     let clock = Arc::clone(simulator);
     let plan = Plan {

@@ -8,8 +8,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::harness::{Run, Sandbox, organization, run};
 
-/// An archive with every kind of row.
-fn eventful() -> Sandbox {
+/// An archive with every kind of row and of change.
+pub fn eventful() -> Sandbox {
     let sandbox = Sandbox::new();
     let mut start = organization();
     start.populate(30);
