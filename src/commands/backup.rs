@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use rusqlite::ErrorCode;
+
 use super::error::{CommandError, Exit};
 use super::location;
 use super::reading;
@@ -69,6 +71,10 @@ fn explain(error: Error) -> CommandError {
             "give the path of a file other than the archive",
             Exit::Other,
         ),
+        Error::Sqlite { source, .. } if source.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
+            CommandError::from(error)
+                .hint("free some space where the copy is to be: nothing was left there")
+        }
         // That the copy differs says nothing about the archive; verify does.
         Error::Damaged { what, .. } => told(
             format!("the copy does not verify and was not kept: {what}"),
