@@ -3,6 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::fixture::Fixture;
+use crate::harness::{Database, Sandbox, run};
+use crate::readme::run_demo;
 use crate::verify::eventful;
 
 /// Runs tests/recompute_chain.py: SQLite and SHA-256 from Python's standard library, written after
@@ -32,6 +35,23 @@ fn an_independent_program_recomputes_the_same_chain() {
     assert!(sound, "{text}");
     let head = database.texts("SELECT digest FROM syncs ORDER BY id DESC LIMIT 1");
     assert!(text.contains(&head[0]), "{text}");
+}
+
+#[test]
+fn the_demos_archive_and_the_rich_history_have_the_chain_that_the_independent_program_gives() {
+    let sandbox = Sandbox::new();
+    run_demo(&sandbox);
+    let demo = sandbox.path("target/demo/archive.db");
+    Fixture::new().record(&sandbox.archive());
+    for archive in [&demo, &sandbox.archive()] {
+        let head = Database::open(archive).texts(
+            "SELECT id || ' ' || digest FROM syncs WHERE digest IS NOT NULL ORDER BY id DESC LIMIT 1",
+        );
+        let (sound, text) = recompute(archive);
+        assert!(sound && text.trim() == head[0], "{}: {text}", archive.display());
+        let mut verify = sandbox.bare();
+        run(verify.arg("--archive").arg(archive).arg("verify")).expect(0);
+    }
 }
 
 #[test]

@@ -27,7 +27,8 @@ fn demo() -> PathBuf {
     demo
 }
 
-fn run_demo(sandbox: &Sandbox) -> String {
+/// Runs the demo, which leaves its archive in target/demo, and gives what it printed.
+pub fn run_demo(sandbox: &Sandbox) -> String {
     let run = run(Command::new(demo()).env_clear().current_dir(sandbox.path(".")));
     run.expect(0).stdout.clone()
 }
