@@ -15,7 +15,7 @@ CREATE TABLE sources (
     -- What was listed: an operation, asked for one owner.
     source_id INTEGER PRIMARY KEY,
     operation TEXT NOT NULL, -- ListHandshakesForOrganization
-    owner_id  TEXT           -- the organization's id, o-…, from DescribeOrganization, else from the ARNs, else as the caller's account was shown last; NULL where nothing told it
+    owner_id  TEXT           -- the organization's id, o-…; NULL where neither DescribeOrganization nor an ARN told it
 ) STRICT;
 
 CREATE UNIQUE INDEX sources_by_owner ON sources (operation, ifnull(owner_id, ''));

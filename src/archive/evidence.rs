@@ -53,31 +53,6 @@ pub fn source(
         .insert((operation, owner))
 }
 
-/// The owner whose list the caller's account was shown last: an account is in one organization at a
-/// time. For a list that is empty, and so has no ARN that would tell.
-///
-/// # Errors
-/// Those of SQLite.
-pub fn owner_of_caller(
-    connection: &Connection,
-    operation: &str,
-    caller_arn: &str,
-) -> rusqlite::Result<Option<String>> {
-    let account = |arn: &str| arn.split(':').nth(4).map(str::to_owned);
-    let mut statement = connection.prepare_cached(
-        "SELECT s.owner_id, y.caller_arn FROM syncs AS y JOIN sources AS s USING (source_id)
-         WHERE s.operation = ?1 AND s.owner_id IS NOT NULL AND y.caller_arn IS NOT NULL
-         ORDER BY y.id DESC",
-    )?;
-    let mut rows = statement.query([operation])?;
-    while let Some(row) = rows.next()? {
-        if account(&row.get::<_, String>(1)?) == account(caller_arn) {
-            return row.get(0).map(Some);
-        }
-    }
-    Ok(None)
-}
-
 /// The archive's number of a handshake, if it ever saw it.
 ///
 /// # Errors

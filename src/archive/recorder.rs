@@ -206,16 +206,8 @@ impl SyncRecorder<'_> {
             let source_id = match self.source_id {
                 Some(source_id) => source_id,
                 None => {
-                    // Nothing was listed and nobody told whose list it is.
-                    let owner = match (&self.identity.organization_id, &self.identity.caller_arn) {
-                        (Some(told), _) => Some(told.clone()),
-                        (None, Some(caller)) => {
-                            evidence::owner_of_caller(&transaction, self.operation, caller)?
-                        }
-                        (None, None) => None,
-                    };
-                    let source_id =
-                        evidence::source(&transaction, self.operation, owner.as_deref())?;
+                    let owner = self.identity.organization_id.as_deref();
+                    let source_id = evidence::source(&transaction, self.operation, owner)?;
                     syncs::set_source(&transaction, self.sync_id, source_id)?;
                     source_id
                 }

@@ -124,27 +124,6 @@ fn describe_organization_and_the_callers_identity_are_welcome_but_not_needed() {
 }
 
 #[test]
-fn an_empty_list_belongs_to_the_organization_that_the_caller_was_shown_last() {
-    let sandbox = Sandbox::new();
-    let mut start = organization();
-    start.serve_raw(r#"{"Id":"h-onlyoneeee1","State":"OPEN","Arn":"arn:aws:organizations::111111111111:handshake/o-exampleorgid/invite/h-onlyoneeee1"}"#);
-    let simulator = Simulator::start(start);
-    simulator.inject(When::describe(), Fault::access_denied());
-    sandbox.sync(&simulator).expect(0);
-    simulator.with(|organization| organization.clear_raw());
-    let summary = sandbox.sync(&simulator).expect(0).summary();
-    assert_eq!(
-        (&summary["organization_id"], &summary["gone"]),
-        (&"o-exampleorgid".into(), &1.into())
-    );
-    assert_eq!(sandbox.database().number("SELECT count(*) FROM sources"), 1);
-    // Nobody tells who is asking either: nothing is known of whose list it is.
-    simulator.inject(When::identity(), Fault::access_denied());
-    let summary = sandbox.sync(&simulator).expect(0).summary();
-    assert_eq!(summary["organization_id"], serde_json::Value::Null);
-}
-
-#[test]
 fn without_any_credentials_it_ends_in_seconds_and_names_what_was_tried() {
     let sandbox = Sandbox::new();
     let simulator = Simulator::start(organization());
