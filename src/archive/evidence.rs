@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::projection::{self, Observed};
 use super::sync_record::Scope;
-use crate::handshake::Handshake;
+use crate::handshake::{self, Handshake};
 
 /// One handshake as one page of one sync showed it.
 #[derive(Debug)]
@@ -117,7 +117,7 @@ fn record_content(
         }
         end_run(connection, sighting.sync_id, run.observation_id)?;
     }
-    let (version_id, version) =
+    let Version { version_id, version, stored } =
         version(connection, sighting, handshake_id, payload_sha256, content_sha256)?;
     let listed = (*sighting.scope == Scope::Unrestricted).then_some(sighting.sync_id);
     connection
@@ -126,14 +126,25 @@ fn record_content(
              VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
         .execute((sighting.source_id, handshake_id, version_id, sighting.sync_id, listed))?;
+    // A version that was seen before may have come in another order now. The tables show what evidence
+    // holds, so that a rebuild gives the same rows; one that was altered there is for verify to find.
+    let stored = stored.as_deref().and_then(|payload| handshake::parse(payload.as_bytes()).ok());
     let observed = Observed {
         handshake_id,
         version,
         observed_at: sighting.observed_at,
-        handshake: sighting.handshake,
+        handshake: stored.as_ref().unwrap_or(sighting.handshake),
     };
     projection::project(connection, &observed)?;
     Ok(handshake_id)
+}
+
+/// A content of a handshake.
+struct Version {
+    version_id: i64,
+    version: i64,
+    /// The payload in which it was seen first, unless that is now.
+    stored: Option<String>,
 }
 
 fn standing(
@@ -158,20 +169,22 @@ fn standing(
         .optional()
 }
 
-/// The version that has this content, and its number; it is written down on first sight.
+/// The version that has this content; it is written down on first sight.
 fn version(
     connection: &Connection,
     sighting: &Sighting<'_>,
     handshake_id: i64,
     payload_sha256: [u8; 32],
     content_sha256: [u8; 32],
-) -> rusqlite::Result<(i64, i64)> {
+) -> rusqlite::Result<Version> {
     let known = connection
         .prepare_cached(
-            "SELECT version_id, version FROM handshake_versions
+            "SELECT version_id, version, payload FROM handshake_versions
              WHERE handshake_id = ?1 AND content_sha256 = ?2",
         )?
-        .query_row((handshake_id, content_sha256), |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row((handshake_id, content_sha256), |row| {
+            Ok(Version { version_id: row.get(0)?, version: row.get(1)?, stored: row.get(2)? })
+        })
         .optional()?;
     if let Some(known) = known {
         return Ok(known);
@@ -187,7 +200,7 @@ fn version(
         )?
         .query_row(
             (handshake_id, sighting.handshake.state(), payload, payload_sha256, content_sha256),
-            |row| Ok((row.get(0)?, row.get(1)?)),
+            |row| Ok(Version { version_id: row.get(0)?, version: row.get(1)?, stored: None }),
         )
 }
 

@@ -33,6 +33,7 @@ pub struct SyncRecorder<'a> {
     observed_at: Option<String>,
     progress: Progress,
     children: BTreeMap<String, ChildrenAnswer>,
+    broken: bool,
 }
 
 /// What the lists have shown so far. Numbers, not handshakes: memory does not grow with content.
@@ -46,6 +47,15 @@ struct Progress {
     /// An element came of which not even the Id could be read: it may be any handshake.
     unidentified: bool,
     parents: BTreeSet<String>,
+    /// The organizations that the ARNs named: one, unless AWS surprises us.
+    organizations: BTreeSet<String>,
+}
+
+impl Progress {
+    /// Whether what was not shown is known to be absent from the list of this owner.
+    fn tells_absence(&self, told_owner: Option<&str>) -> bool {
+        !self.unidentified && (told_owner.is_some() || self.organizations.len() <= 1)
+    }
 }
 
 impl Archive {
@@ -86,6 +96,7 @@ impl Archive {
             observed_at: None,
             progress: Progress::default(),
             children: BTreeMap::new(),
+            broken: false,
         })
     }
 }
@@ -108,7 +119,10 @@ impl SyncRecorder<'_> {
         observed_at: DateTime<Utc>,
     ) -> Result<(), Error> {
         let path = self.archive.path.clone();
-        self.try_record(pages, observed_at).map_err(Error::sqlite(&path))
+        let recorded = self.try_record(pages, observed_at);
+        // What is known in memory is then ahead of the archive: such a sync is never complete.
+        self.broken |= recorded.is_err();
+        recorded.map_err(Error::sqlite(&path))
     }
 
     fn try_record(
@@ -193,6 +207,12 @@ impl SyncRecorder<'_> {
         finished_at: DateTime<Utc>,
     ) -> Result<SyncRecord, Error> {
         let path = self.archive.path.clone();
+        let not_recorded = Outcome::Failed {
+            code: "NotRecorded".to_owned(),
+            message: "a page could not be recorded".to_owned(),
+        };
+        let complete = *outcome == Outcome::Complete;
+        let outcome = if self.broken && complete { &not_recorded } else { outcome };
         self.try_finish(outcome, finished_at).map_err(Error::sqlite(&path))
     }
 
@@ -212,7 +232,7 @@ impl SyncRecorder<'_> {
                     source_id
                 }
             };
-            if !self.progress.unidentified {
+            if self.progress.tells_absence(self.identity.organization_id.as_deref()) {
                 let lists = Lists { filter: &self.filter, children: &self.children };
                 let present =
                     |id: i64| self.progress.seen.contains(&id) || self.progress.shown.contains(&id);
@@ -279,6 +299,11 @@ impl RecordingSync<'_> {
         };
         let handshake_id = evidence::record(self.connection, &sighting)?;
         self.progress.seen.insert(handshake_id);
+        if let Some(arn) = handshake.arn().and_then(Arn::parse)
+            && !self.progress.organizations.contains(&arn.organization_id)
+        {
+            self.progress.organizations.insert(arn.organization_id);
+        }
         if *scope == Scope::Unrestricted && handshake.action() == Some(PARENT_ACTION) {
             self.progress.parents.insert(handshake.id().to_owned());
         }

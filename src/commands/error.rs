@@ -144,6 +144,7 @@ fn sqlite_hint(error: &rusqlite::Error) -> String {
 impl From<organizations::Error> for CommandError {
     fn from(error: organizations::Error) -> Self {
         let exit = match &error.kind {
+            kind if kind.is_stale_token() => Exit::TryAgain,
             ErrorKind::AccessDenied(_)
             | ErrorKind::NotInOrganization(_)
             | ErrorKind::InvalidInput { .. }
@@ -167,6 +168,9 @@ impl From<organizations::Error> for CommandError {
 
 fn aws_hint(kind: &ErrorKind) -> &'static str {
     match kind {
+        kind if kind.is_stale_token() => {
+            "AWS no longer takes the token of the next page; run the sync again: what was fetched is kept"
+        }
         ErrorKind::AccessDenied(_) => {
             "the caller needs organizations:ListHandshakesForOrganization, and must belong to the management account or to a delegated administrator"
         }

@@ -100,7 +100,10 @@ impl Arguments {
             .enable_all()
             .build()
             .map_err(|error| CommandError::other("the runtime could not be started", &error))?;
-        runtime.block_on(self.sync(archive, global))
+        let result = runtime.block_on(self.sync(archive, global));
+        // A name that is still being looked up would be waited for, beyond any deadline.
+        runtime.shutdown_background();
+        result
     }
 
     async fn sync(self, archive: Archive, global: &Global) -> Result<(), CommandError> {
@@ -121,12 +124,18 @@ impl Arguments {
                 report.record.quarantined
             );
         }
-        if !global.quiet {
-            report::print(&self.summary(&report.record)?)?;
-        }
+        let printed = if global.quiet {
+            Ok(())
+        } else {
+            self.summary(&report.record).and_then(|summary| report::print(&summary))
+        };
         let sequence = report.record.sequence;
+        if let (Err(error), false) = (&printed, matches!(report.end, End::Complete)) {
+            // What ended the sync goes before what kept its summary from being read.
+            tracing::warn!("{}: {}", error.message, error.causes.join(": "));
+        }
         match report.end {
-            End::Complete => Ok(()),
+            End::Complete => printed,
             End::Failed(error) => Err(error.into()),
             End::DeadlineExceeded(deadline) => Err(CommandError {
                 message: format!("the list had not ended when the deadline of {deadline:?} passed"),

@@ -108,8 +108,9 @@ impl ClassifyRetry for RetryJudgement {
             .as_operation_error()
             .and_then(|error| error.downcast_ref::<ListHandshakesForOrganizationError>())
             .and_then(|error| error.code());
-        if code == Some("ConcurrentModificationException") {
-            // The SDK does not repeat it; the organization is free again a moment later.
+        if matches!(code, Some("ConcurrentModificationException" | "ServiceException")) {
+            // The SDK does not repeat the first, nor the second where its status is 400: the
+            // organization is free, and the service there, again a moment later.
             return RetryAction::server_error();
         }
         let Some(body) = context

@@ -97,6 +97,12 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Whether AWS refused the token of a page: the list took too long. A new list has new tokens.
+    pub fn is_stale_token(&self) -> bool {
+        let Self::InvalidInput { reason: Some(reason), .. } = self else { return false };
+        matches!(reason.as_str(), "INVALID_NEXT_TOKEN" | "INVALID_PAGINATION_TOKEN")
+    }
+
     /// AWS's error code, or a word of this program's: what the archive writes down.
     pub fn code(&self) -> &str {
         match self {
@@ -199,9 +205,14 @@ impl ErrorKind {
             "InvalidInputException" | "ValidationException" => {
                 Self::InvalidInput { reason, message }
             }
-            "TooManyRequestsException" | "Throttling" | "ThrottlingException" => {
-                Self::Throttled(message)
-            }
+            "ServiceException" => Self::Service { status, message },
+            "TooManyRequestsException"
+            | "Throttling"
+            | "ThrottlingException"
+            | "ThrottledException"
+            | "RequestLimitExceeded"
+            | "RequestThrottled"
+            | "RequestThrottledException" => Self::Throttled(message),
             code if CREDENTIALS_REFUSED.contains(&code) => {
                 Self::CredentialsRefused { code: code.to_owned(), message }
             }

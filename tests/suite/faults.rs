@@ -24,7 +24,7 @@ fn a_failure_at_page_3_of_5_keeps_the_pages_before_it_and_the_next_sync_heals() 
         (Fault::concurrent_modification(), 4, "ConcurrentModificationException", &[]),
         (Fault::access_denied(), 3, "AccessDeniedException", &[]),
         (Fault::expired_token(), 3, "ExpiredTokenException", &[]),
-        (Fault::invalid_input("INVALID_NEXT_TOKEN"), 3, "InvalidInputException", &[]),
+        (Fault::invalid_input("INVALID_NEXT_TOKEN"), 4, "InvalidInputException", &[]),
         (Fault::not_in_use(), 3, "AWSOrganizationsNotInUseException", &[]),
         (Fault::html(), 4, "UnreadableAnswer", &[]),
         (Fault::empty_body(), 4, "UnreadableAnswer", &[]),
@@ -127,7 +127,7 @@ fn a_refusal_inside_a_childrens_list_is_no_refusal_of_the_parent() {
     });
     simulator
         .inject(When::list().under_parent().after(1), Fault::invalid_input("INVALID_NEXT_TOKEN"));
-    let summary = sandbox.sync(&simulator).expect(3).summary();
+    let summary = sandbox.sync(&simulator).expect(4).summary();
     assert_eq!((&summary["outcome"], &summary["gone"]), (&"failed".into(), &0.into()));
 }
 

@@ -221,4 +221,29 @@ fn a_reordered_answer_is_no_new_version_and_a_changed_one_is() {
         database.lines("SELECT version, seen_sync_id, gone_sync_id FROM observations JOIN handshake_versions USING (version_id) ORDER BY observation_id"),
         ["1|1|3", "2|3|4", "1|4|NULL"]
     );
+    // The tables show the content as evidence has it, not in the order in which it came last.
+    let mut verify = sandbox.bare();
+    crate::harness::run(verify.arg("--archive").arg(sandbox.archive()).arg("verify")).expect(0);
+}
+
+#[test]
+fn a_list_that_names_two_organizations_says_of_nothing_that_it_is_gone() {
+    let sandbox = Sandbox::new();
+    let simulator = Simulator::start(organization());
+    simulator.inject(When::describe(), Fault::access_denied());
+    let of = |id: &str, organization: &str| {
+        format!(
+            r#"{{"Id":"{id}","Arn":"arn:aws:organizations::111111111111:handshake/{organization}/invite/{id}"}}"#
+        )
+    };
+    let gone = |elements: &[String]| {
+        simulator.with(|organization| {
+            organization.clear_raw();
+            elements.iter().for_each(|element| organization.serve_raw(element));
+        });
+        sandbox.sync(&simulator).expect(0).summary()["gone"].as_i64().unwrap()
+    };
+    assert_eq!(gone(&[of("h-firstfirst", "o-firstorgid"), of("h-stayshere1", "o-firstorgid")]), 0);
+    assert_eq!(gone(&[of("h-stayshere1", "o-firstorgid"), of("h-stranger11", "o-strangers1")]), 0);
+    assert_eq!(gone(&[of("h-stayshere1", "o-firstorgid")]), 2);
 }

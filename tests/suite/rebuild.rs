@@ -32,16 +32,21 @@ fn element() -> impl Strategy<Value = Value> {
     let organization = prop::sample::select(vec!["o-firstorgid", "o-secondorg1", ""]);
     let account = prop::sample::select(vec!["111111111111", "222222222222"]);
     let parent = prop::option::of(0..3_u8);
-    let good = (0..6_u8, state, action, organization, account, parent, 0..3_usize).prop_map(
-        |(number, state, action, organization, account, parent, extra)| {
+    let good = (0..6_u8, state, action, organization, account, parent, 0..3_usize, any::<bool>()).prop_map(
+        |(number, state, action, organization, account, parent, extra, reversed)| {
             let mut resources = vec![json!({"Type": "ACCOUNT", "Value": account}); extra];
+            let mut parties = vec![json!({"Id": account, "Type": "ACCOUNT"}), json!({"Id": "333333333333", "Type": "ACCOUNT"})];
             if let Some(parent) = parent {
                 let value = name(parent).split_off(usize::from(parent % 2) * 2);
                 let nested = json!({"Type": "PARENT_HANDSHAKE", "Value": value});
                 resources.push(json!({"Type": "ORGANIZATION", "Value": "firstorgid", "Resources": [nested]}));
             }
+            if reversed {
+                resources.reverse();
+                parties.reverse();
+            }
             let mut value = json!({"Id": name(number), "State": state, "Action": action, "Resources": resources,
-                "Parties": [{"Id": account, "Type": "ACCOUNT"}], "RequestedTimestamp": 1_482_952_459.257});
+                "Parties": parties, "RequestedTimestamp": 1_482_952_459.257});
             if !organization.is_empty() {
                 value["Arn"] = format!("arn:aws:organizations::{account}:handshake/{organization}/invite/x").into();
             }

@@ -57,6 +57,40 @@ fn each_error_of_the_api_has_its_message_hint_and_exit_code() {
 }
 
 #[test]
+fn a_service_exception_and_a_throttle_are_what_they_are_called_whatever_their_status() {
+    for (code, attempts) in [("ServiceException", 2), ("RequestLimitExceeded", 2)] {
+        let sandbox = Sandbox::new();
+        let simulator = Simulator::start(organization());
+        let fault = Fault::Error {
+            status: 400,
+            code: code.to_owned(),
+            message: "no".to_owned(),
+            reason: None,
+        };
+        simulator.inject(When::list(), fault);
+        sandbox.sync_with(&simulator, &["--max-attempts", "2"]).expect(4);
+        let calls = simulator
+            .requests()
+            .iter()
+            .filter(|r| r.operation == Operation::ListHandshakesForOrganization)
+            .count();
+        assert_eq!(calls, attempts, "{code}");
+    }
+}
+
+#[test]
+fn what_ended_a_sync_goes_before_a_summary_that_cannot_be_written() {
+    let sandbox = Sandbox::new();
+    let simulator = Simulator::start(organization());
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let status = sandbox.sync_command(&simulator).stdout(full()).status().unwrap();
+    assert_eq!(status.code(), Some(1));
+    simulator.inject(When::list(), Fault::access_denied());
+    let status = sandbox.sync_command(&simulator).stdout(full()).status().unwrap();
+    assert_eq!(status.code(), Some(3));
+}
+
+#[test]
 fn what_passes_is_tried_again() {
     for fault in [
         Fault::throttle(),
