@@ -140,6 +140,10 @@ impl Arguments {
             status.sources.retain(|source| source.owner_id.as_ref().is_some_and(wanted));
         }
         let problems = check::problems(&status, &demands);
+        if global.quiet && problems.is_empty() && self.format == Format::Text {
+            // JSON and metrics are for programs, which would take nothing for a failure.
+            return Ok(());
+        }
         report::print(&match self.format {
             Format::Text => text::text(&path, &status, within),
             Format::Prometheus => prometheus::metrics(&status, &problems, within),

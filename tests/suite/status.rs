@@ -11,7 +11,7 @@ use handshake_archive_simulator::{Fault, Simulator, When};
 use serde_json::{Value, json};
 
 use crate::exposition;
-use crate::harness::{Run, Sandbox, organization, run};
+use crate::harness::{Run, Sandbox, open, organization, run};
 
 const OWNER: &str = "o-exampleorgid";
 
@@ -51,7 +51,7 @@ fn sync_of(
 
 /// Complete syncs at these times, of nothing.
 fn history(path: &Path, times: impl IntoIterator<Item = DateTime<Utc>>) {
-    let mut archive = Archive::open(path).unwrap();
+    let mut archive = open(path);
     for at in times {
         sync_of(&mut archive, Some(OWNER), at, "", &Outcome::Complete);
     }
@@ -144,7 +144,7 @@ fn daily_syncs_for_two_years_are_covered_from_thirty_days_before_the_first_to_th
 fn the_age_that_is_asked_for_is_that_of_the_last_complete_sync() {
     let sandbox = Sandbox::new();
     history(&sandbox.archive(), [ago(TimeDelta::hours(27))]);
-    let mut archive = Archive::open(&sandbox.archive()).unwrap();
+    let mut archive = open(&sandbox.archive());
     sync_of(&mut archive, None, ago(TimeDelta::hours(3)), "", &failed("no\u{1b}[2J"));
     drop(archive);
     status(&sandbox, &[]).expect(0);
@@ -157,7 +157,7 @@ fn the_age_that_is_asked_for_is_that_of_the_last_complete_sync() {
     assert_eq!(json_status(&sandbox, &["--max-age", "26h"], 6)["problems"][0]["check"], "max-age");
 
     // Every source counts, unless it is left out.
-    let mut archive = Archive::open(&sandbox.archive()).unwrap();
+    let mut archive = open(&sandbox.archive());
     sync_of(&mut archive, Some("o-other"), ago(TimeDelta::hours(1)), "", &Outcome::Complete);
     drop(archive);
     status(&sandbox, &["--max-age", "26h"]).expect(6).says(&["o-exampleorgid is 1d 3h old"]);
@@ -197,7 +197,7 @@ fn an_archive_without_a_complete_sync_says_so() {
     status(&sandbox, &[]).expect(1).says(&["there is no archive", "hint: run"]);
     fs::write(sandbox.archive(), "").unwrap();
     status(&sandbox, &[]).expect(6).says(&["no sync has written into it", "hint: run"]);
-    drop(Archive::open(&sandbox.archive()).unwrap());
+    drop(open(&sandbox.archive()));
     for format in ["text", "json", "prometheus"] {
         status(&sandbox, &["--format", format])
             .expect(6)
@@ -233,7 +233,7 @@ fn eventful(sandbox: &Sandbox, owner: &str) -> [DateTime<Utc>; 3] {
         let expires = text(expires);
         format!(r#"{{"Id":"h-{id}","State":"{state}","ExpirationTimestamp":"{expires}"}}"#)
     };
-    let mut archive = Archive::open(&sandbox.archive()).unwrap();
+    let mut archive = open(&sandbox.archive());
     let mut sync = |at, elements: &[String], outcome| {
         sync_of(&mut archive, Some(owner), at, &elements.join(","), &outcome);
     };
@@ -387,7 +387,7 @@ fn the_help_names_every_member_of_the_json() {
     }
     let sandbox = Sandbox::new();
     eventful(&sandbox, OWNER);
-    let mut archive = Archive::open(&sandbox.archive()).unwrap();
+    let mut archive = open(&sandbox.archive());
     let operation = "ListHandshakesForOrganization";
     let attempt = Attempt { operation, filter: Filter::None, started_at: ago(days(0)) };
     // Not finished: it is running as far as the archive knows.
@@ -413,7 +413,7 @@ fn a_sync_that_has_not_ended_is_told_beside_what_is_known() {
     history(&sandbox.archive(), [last]);
     let operation = "ListHandshakesForOrganization";
     let attempt = Attempt { operation, filter: Filter::None, started_at: last + days(-1) };
-    let mut archive = Archive::open(&sandbox.archive()).unwrap();
+    let mut archive = open(&sandbox.archive());
     let running = archive.begin(&attempt).unwrap();
     let shown = status(&sandbox, &["--max-age", "2h"]);
     let begun = text(last + days(-1));
@@ -431,4 +431,18 @@ fn status_changes_nothing() {
         status(&sandbox, &["--format", format]).expect(6);
     }
     assert!(sandbox.contents() == before);
+}
+
+#[test]
+fn quiet_says_nothing_when_all_is_well_but_to_programs_and_everything_otherwise() {
+    let sandbox = Sandbox::new();
+    history(&sandbox.archive(), [ago(days(1))]);
+    let well = status(&sandbox, &["--quiet"]);
+    assert_eq!((well.code, well.stdout.as_str(), well.stderr.as_str()), (0, "", ""));
+    for format in ["json", "prometheus"] {
+        assert!(!status(&sandbox, &["--quiet", "--format", format]).expect(0).stdout.is_empty());
+    }
+    let stale = status(&sandbox, &["--quiet", "--max-age", "1h"]);
+    stale.expect(6).says(&["error: ", "hint: "]);
+    assert!(stale.stdout.contains("last complete"));
 }
