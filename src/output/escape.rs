@@ -10,7 +10,7 @@ use std::fmt::Write;
 /// This is for reading, not for reading back: a backslash stays as it is, so a text in which
 /// somebody wrote `\n` looks like one with a line feed.
 pub fn escape_controls(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_obeyed) {
+    if is_plain(text) || !text.contains(is_obeyed) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 8);
@@ -33,6 +33,11 @@ pub fn escape_bytes(bytes: &[u8]) -> Cow<'_, str> {
         }
     }
     Cow::Owned(escaped)
+}
+
+/// Whether it is printable ASCII, as most values are: told without decoding a character.
+pub(super) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Whether a terminal, or the layout of a page, obeys this character rather than show it.

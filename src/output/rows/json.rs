@@ -9,7 +9,7 @@ use serde_json::ser::Formatter;
 use super::names::distinct;
 use super::value::{Value, hex, real_text};
 use super::{RowWriter, one_a_column};
-use crate::output::escape::is_obeyed;
+use crate::output::escape::{is_obeyed, is_plain};
 
 /// Writes an object for each row.
 pub(super) struct Json<'w> {
@@ -110,6 +110,9 @@ impl Formatter for NothingObeyed {
     where
         W: ?Sized + Write,
     {
+        if is_plain(fragment) {
+            return writer.write_all(fragment.as_bytes());
+        }
         let mut rest = fragment;
         while let Some(at) = rest.find(is_obeyed) {
             let (before, from) = rest.split_at(at);

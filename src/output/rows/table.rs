@@ -142,11 +142,11 @@ fn write_line<'c>(
     widths: &[usize],
     piece: impl Fn(usize) -> (&'c str, usize),
 ) -> io::Result<()> {
-    let mut line = String::new();
+    let mut line = String::with_capacity(widths.iter().map(|width| width + GAP.len()).sum());
     for (index, (cell, &limit)) in cells.iter().zip(widths).enumerate() {
         let last = index + 1 == cells.len();
         let (piece, width) = piece(index);
-        let fill = std::iter::repeat_n(' ', limit - width.min(limit));
+        let fill = limit.saturating_sub(width);
         if index > 0 {
             line.push_str(if last && piece.is_empty() { GAP.trim_end() } else { GAP });
         }
@@ -154,16 +154,25 @@ fn write_line<'c>(
             // Nothing follows that would have to stand below anything.
             (true, _) if last => {}
             (false, true) => {
-                line.extend(fill);
+                push_spaces(&mut line, fill);
                 line.push_str(piece);
             }
             (false, false) if last => line.push_str(piece),
             _ => {
                 line.push_str(piece);
-                line.extend(fill);
+                push_spaces(&mut line, fill);
             }
         }
     }
     line.push('\n');
     out.write_all(line.as_bytes())
+}
+
+fn push_spaces(line: &mut String, mut count: usize) {
+    const SPACES: &str = "                                ";
+    while count > 0 {
+        let piece = count.min(SPACES.len());
+        line.push_str(&SPACES[..piece]);
+        count -= piece;
+    }
 }
