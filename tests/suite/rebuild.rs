@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use handshake_archive::archive::{Archive, Attempt, ChildrenAnswer, Identity, Outcome, Scope};
+use handshake_archive::archive::{
+    Archive, ArchiveReader, Attempt, ChildrenAnswer, Identity, Outcome, Scope,
+};
 use handshake_archive::handshake::{Filter, Page};
 use handshake_archive::organizations::LIST_HANDSHAKES_FOR_ORGANIZATION;
 use proptest::prelude::*;
@@ -145,6 +147,11 @@ proptest! {
         let mut archive = open(&sandbox.archive());
         let last_shown = play(&mut archive, &steps);
         let recorded = tables(&sandbox);
+        let mut findings = Vec::new();
+        let reader = ArchiveReader::open(&sandbox.archive()).unwrap();
+        reader.verify(&[], &mut |finding| findings.push(finding)).unwrap();
+        drop(reader);
+        prop_assert_eq!(findings, []);
         archive.rebuild_projection().unwrap();
         prop_assert_eq!(&tables(&sandbox), &recorded);
         let states = sandbox.database().lines("SELECT id, state FROM handshakes ORDER BY id");

@@ -33,18 +33,22 @@ pub fn payloads(checking: &mut Checking<'_>) -> rusqlite::Result<()> {
 /// Each version against its payload.
 pub fn versions(checking: &mut Checking<'_>) -> rusqlite::Result<()> {
     let mut statement = checking.connection.prepare(
-        "SELECT v.version_id, i.id, v.version, v.state, v.payload, v.content_sha256,
-                lag(v.version, 1, 0) OVER (PARTITION BY v.handshake_id ORDER BY v.version),
+        "SELECT v.version_id, i.id, v.version, v.state, v.payload, v.content_sha256, v.handshake_id,
                 EXISTS (SELECT 1 FROM observations AS o
                         WHERE o.handshake_id = v.handshake_id AND o.version_id = v.version_id)
-         FROM handshake_versions AS v LEFT JOIN handshake_ids AS i USING (handshake_id)",
+         FROM handshake_versions AS v LEFT JOIN handshake_ids AS i USING (handshake_id)
+         ORDER BY v.handshake_id, v.version",
     )?;
+    // The handshake of the row before, and the number of its version.
+    let mut previous = (0, 0);
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         checking.checked(1);
         let version_id: i64 = row.get(0)?;
         let place = || format!("handshake_versions, row {version_id}");
-        let (version, before): (i64, i64) = (row.get(2)?, row.get(6)?);
+        let (version, handshake_id): (i64, i64) = (row.get(2)?, row.get(6)?);
+        let before = if previous.0 == handshake_id { previous.1 } else { 0 };
+        previous = (handshake_id, version);
         if version != before + 1 {
             checking.bad(place(), format!("the version number {version} follows {before}"));
         }

@@ -1,13 +1,13 @@
 //! Whether the archive is what the program wrote: each row against its hashes, the hashes against the
-//! chain, the tables for SQL against a rebuild, and the chain against checkpoints kept elsewhere.
+//! chain, the tables for SQL against evidence, and the chain against checkpoints kept elsewhere.
 //!
-//! Nothing is written into the archive. Memory does not grow with it: rows are read one by one, and
-//! the rebuild goes into temporary tables.
+//! Nothing is written anywhere, so that it also works on a full disk, and memory does not grow with the
+//! archive: rows are read one by one.
 
 mod evidence;
 mod file;
 mod links;
-mod rebuilt;
+mod projection;
 mod runs;
 
 use rusqlite::{Connection, ErrorCode};
@@ -59,7 +59,7 @@ impl Verification {
 
     /// True if everything but the tables for SQL is as it should be: a rebuild then heals those.
     pub fn is_evidence_sound(&self) -> bool {
-        self.checks.iter().all(|check| check.bad == 0 || check.name == rebuilt::NAME)
+        self.checks.iter().all(|check| check.bad == 0 || check.name == projection::NAME)
     }
 
     /// True if there is no closed sync whose evidence could be verified.
@@ -96,7 +96,7 @@ const CHECKS: [(&str, &str, Run); 7] = [
     ("versions", "versions against their payloads and content hashes", evidence::versions),
     ("syncs", "syncs against their sequence and the counts of their rows", runs::syncs),
     ("observations", "runs against the syncs that saw them begin and end", runs::observations),
-    (rebuilt::NAME, "rows of the tables for SQL against a rebuild", rebuilt::projection),
+    (projection::NAME, "rows of the tables for SQL against evidence", projection::tables),
 ];
 
 impl ArchiveReader {
@@ -104,23 +104,15 @@ impl ArchiveReader {
     /// when it is made.
     ///
     /// # Errors
-    /// What keeps SQLite from reading and is no damage: a lock, memory, the disk of the temporary
-    /// tables. Damage is a finding.
+    /// What keeps SQLite from reading and is no damage: a lock, memory. Damage is a finding.
     pub fn verify(
         &self,
         checkpoints: &[Checkpoint],
         tell: &mut dyn FnMut(Finding),
     ) -> Result<Verification, Error> {
-        // The temporary tables refer to evidence, which a reference cannot reach from there.
-        let prepared = self.connection().pragma_update(None, "foreign_keys", "OFF");
         // One transaction, so that a sync meanwhile changes nothing of what is seen.
-        let transaction = prepared.and_then(|()| self.connection().unchecked_transaction());
-        let verified = transaction.and_then(|transaction| {
-            let verified = verify(&transaction, checkpoints, tell)?;
-            // The temporary tables go with it.
-            transaction.rollback()?;
-            Ok(verified)
-        });
+        let transaction = self.connection().unchecked_transaction();
+        let verified = transaction.and_then(|transaction| verify(&transaction, checkpoints, tell));
         let verified = verified.map_err(Error::sqlite(self.path()))?;
         self.check_unchanged()?;
         Ok(verified)

@@ -1,0 +1,115 @@
+//! What a content says in the columns of the tables.
+
+use crate::archive::timestamp::timestamp;
+use crate::handshake::{Arn, Handshake, Instant, Resource, organization_id};
+
+/// The columns of `handshakes` that come from the content alone.
+#[derive(Debug)]
+pub struct Content<'a> {
+    /// The handshake, with its parties.
+    pub handshake: &'a Handshake<'a>,
+    /// Its ARN, where it has one of the known form.
+    pub arn: Option<Arn<'a>>,
+    /// The organization that it belongs to: by its ARN, else by its party or resource.
+    pub organization_id: Option<String>,
+    /// UTC, in the form of the archive.
+    pub requested_at: Option<String>,
+    /// UTC, in the form of the archive.
+    pub expires_at: Option<String>,
+}
+
+impl<'a> Content<'a> {
+    /// Reads the columns off a handshake.
+    pub fn of(handshake: &'a Handshake<'a>) -> Self {
+        let arn = handshake.arn().and_then(Arn::parse);
+        let organization_id = match &arn {
+            Some(arn) => Some(arn.organization_id.clone()),
+            None => named_organization(handshake),
+        };
+        Self {
+            handshake,
+            arn,
+            organization_id,
+            requested_at: text(handshake.requested()),
+            expires_at: text(handshake.expires()),
+        }
+    }
+
+    /// To which account it went.
+    pub fn account(&self) -> Option<&str> {
+        self.handshake.counterpart("ACCOUNT")
+    }
+
+    /// To which address it went.
+    pub fn email(&self) -> Option<&str> {
+        self.handshake.counterpart("EMAIL")
+    }
+
+    /// The tree of resources as rows.
+    pub fn nodes(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
+        Nodes { rest: Unnumbered::siblings(self.handshake.resources(), None, 0), ordinal: 0 }
+    }
+}
+
+fn named_organization(handshake: &Handshake<'_>) -> Option<String> {
+    let parties = handshake.parties().iter().map(|party| (party.kind(), party.id()));
+    let resources =
+        handshake.resources().iter().map(|resource| (resource.kind(), resource.value()));
+    parties.chain(resources).find_map(|named| match named {
+        (Some("ORGANIZATION"), Some(id)) if !id.is_empty() => Some(organization_id(id)),
+        _ => None,
+    })
+}
+
+fn text(instant: Option<&Instant>) -> Option<String> {
+    instant.and_then(Instant::to_datetime).map(timestamp)
+}
+
+/// A resource with its place in the tree, numbered in pre-order.
+#[derive(Debug, Clone, Copy)]
+pub struct Node<'a> {
+    /// Its number: 0, 1, …
+    pub ordinal: i64,
+    /// The number of the resource that it is nested in.
+    pub parent_ordinal: Option<i64>,
+    /// 0 on the first level.
+    pub depth: i64,
+    /// The resource.
+    pub resource: &'a Resource<'a>,
+}
+
+/// A resource that waits for its number.
+struct Unnumbered<'a> {
+    resource: &'a Resource<'a>,
+    parent_ordinal: Option<i64>,
+    depth: i64,
+}
+
+impl<'a> Unnumbered<'a> {
+    /// Siblings, the last first, as a stack wants them.
+    fn siblings(
+        resources: &'a [Resource<'a>],
+        parent_ordinal: Option<i64>,
+        depth: i64,
+    ) -> Vec<Self> {
+        let last_first = resources.iter().rev();
+        last_first.map(|resource| Self { resource, parent_ordinal, depth }).collect()
+    }
+}
+
+struct Nodes<'a> {
+    rest: Vec<Unnumbered<'a>>,
+    ordinal: i64,
+}
+
+impl<'a> Iterator for Nodes<'a> {
+    type Item = Node<'a>;
+
+    fn next(&mut self) -> Option<Node<'a>> {
+        let Unnumbered { resource, parent_ordinal, depth } = self.rest.pop()?;
+        let ordinal = self.ordinal;
+        self.ordinal += 1;
+        self.rest.extend(Unnumbered::siblings(resource.resources(), Some(ordinal), depth + 1));
+        Some(Node { ordinal, parent_ordinal, depth, resource })
+    }
+}
