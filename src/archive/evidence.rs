@@ -117,8 +117,14 @@ fn record_content(
         }
         end_run(connection, sighting.sync_id, run.observation_id)?;
     }
-    let Version { version_id, version, stored } =
-        version(connection, sighting, handshake_id, payload_sha256, content_sha256)?;
+    let Version { version_id, version, stored } = version(
+        connection,
+        sighting,
+        handshake_id,
+        known.is_some(),
+        payload_sha256,
+        content_sha256,
+    )?;
     let listed = (*sighting.scope == Scope::Unrestricted).then_some(sighting.sync_id);
     connection
         .prepare_cached(
@@ -132,6 +138,7 @@ fn record_content(
     let observed = Observed {
         handshake_id,
         version,
+        is_known: known.is_some(),
         observed_at: sighting.observed_at,
         handshake: stored.as_ref().unwrap_or(sighting.handshake),
     };
@@ -174,34 +181,41 @@ fn version(
     connection: &Connection,
     sighting: &Sighting<'_>,
     handshake_id: i64,
+    is_known: bool,
     payload_sha256: [u8; 32],
     content_sha256: [u8; 32],
 ) -> rusqlite::Result<Version> {
-    let known = connection
-        .prepare_cached(
-            "SELECT version_id, version, payload FROM handshake_versions
-             WHERE handshake_id = ?1 AND content_sha256 = ?2",
-        )?
-        .query_row((handshake_id, content_sha256), |row| {
-            Ok(Version { version_id: row.get(0)?, version: row.get(1)?, stored: row.get(2)? })
-        })
-        .optional()?;
-    if let Some(known) = known {
-        return Ok(known);
+    // A handshake that is new has no version yet: nothing is looked up.
+    let mut version = 1;
+    if is_known {
+        let same = connection
+            .prepare_cached(
+                "SELECT version_id, version, payload FROM handshake_versions
+                 WHERE handshake_id = ?1 AND content_sha256 = ?2",
+            )?
+            .query_row((handshake_id, content_sha256), |row| {
+                Ok(Version { version_id: row.get(0)?, version: row.get(1)?, stored: row.get(2)? })
+            })
+            .optional()?;
+        if let Some(same) = same {
+            return Ok(same);
+        }
+        version += connection
+            .prepare_cached(
+                "SELECT ifnull(max(version), 0) FROM handshake_versions WHERE handshake_id = ?1",
+            )?
+            .query_row([handshake_id], |row| row.get::<_, i64>(0))?;
     }
     let payload = std::str::from_utf8(sighting.payload)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    connection
+    let state = sighting.handshake.state();
+    let version_id = connection
         .prepare_cached(
             "INSERT INTO handshake_versions (handshake_id, version, state, payload, payload_sha256, content_sha256)
-             VALUES (?1, 1 + ifnull((SELECT max(version) FROM handshake_versions WHERE handshake_id = ?1), 0),
-                 ?2, ?3, ?4, ?5)
-             RETURNING version_id, version",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
-        .query_row(
-            (handshake_id, sighting.handshake.state(), payload, payload_sha256, content_sha256),
-            |row| Ok(Version { version_id: row.get(0)?, version: row.get(1)?, stored: None }),
-        )
+        .insert((handshake_id, version, state, payload, payload_sha256, content_sha256))?;
+    Ok(Version { version_id, version, stored: None })
 }
 
 /// Notes the first time that a standing run is seen in the list without a parent.

@@ -12,6 +12,8 @@ pub struct Observed<'a> {
     pub handshake_id: i64,
     /// Which of its contents this is.
     pub version: i64,
+    /// Whether the archive saw the handshake before, so that the tables show it already.
+    pub is_known: bool,
     /// `observed_at` of the sync that saw it.
     pub observed_at: &'a str,
     /// The content.
@@ -25,10 +27,7 @@ pub struct Observed<'a> {
 pub fn project(connection: &Connection, observed: &Observed<'_>) -> rusqlite::Result<()> {
     let content = Content::of(observed.handshake);
     project_organization(connection, &content, observed.observed_at)?;
-    let known = connection
-        .prepare_cached("SELECT 1 FROM handshakes WHERE handshake_id = ?1")?
-        .exists([observed.handshake_id])?;
-    if known {
+    if observed.is_known {
         for table in [
             "DELETE FROM parties WHERE handshake_id = ?1",
             "DELETE FROM resources WHERE handshake_id = ?1",
@@ -64,7 +63,7 @@ pub fn project(connection: &Connection, observed: &Observed<'_>) -> rusqlite::Re
             ":observed_at": observed.observed_at,
         })?;
     insert_parties_and_resources(connection, observed.handshake_id, &content)?;
-    if known || handshake::parent_handshake_id(observed.handshake).is_some() {
+    if observed.is_known || handshake::parent_handshake_id(observed.handshake).is_some() {
         link_parent(connection, observed.handshake_id)?;
     }
     Ok(())
