@@ -27,10 +27,12 @@ mod populate;
 mod protocol;
 mod raw;
 mod render;
+mod replay;
 mod server;
 
 pub use example::API_PAGE_EXAMPLE;
 pub use fault::{Fault, When};
 pub use organization::{History, Organization, Visible};
 pub use protocol::{Operation, Request};
+pub use replay::Replay;
 pub use server::Simulator;
