@@ -1,43 +1,62 @@
-//! The response body as it came, and which answers are worth another attempt.
+//! The pages as they came, and which answers are worth another attempt.
 //!
-//! The SDK's typed output drops members that its model does not know, and one malformed party fails
-//! the whole page. So the body itself is taken, and the SDK is only asked for what it is good at.
+//! The SDK's typed output drops members that its model does not know, one malformed party fails the
+//! whole page, and to make it takes half of what the SDK costs. So the body itself is taken in its
+//! place, and the SDK is only asked for what it is good at.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_sdk_organizations::operation::list_handshakes_for_organization::{
+    ListHandshakesForOrganization, ListHandshakesForOrganizationError,
+    ListHandshakesForOrganizationOutput,
+};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
-    InterceptorContext,
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+    Error as OperationError, InterceptorContext, Output,
 };
+use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata, OrchestratorError};
 use aws_smithy_runtime_api::client::retries::classifiers::{
     ClassifyRetry, RetryAction, RetryClassifierPriority,
 };
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
+use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponseDeserializer};
+use aws_smithy_types::config_bag::{ConfigBag, FrozenLayer};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use aws_sdk_organizations::operation::list_handshakes_for_organization::ListHandshakesForOrganizationError;
+use super::listing::LIST_HANDSHAKES_FOR_ORGANIZATION;
+use crate::handshake::{Page, PageError};
 
-use crate::handshake::Page;
+/// A page, or why the body is none, and the body.
+type ReadPage = Result<Page, (PageError, Vec<u8>)>;
 
 /// What the newest attempt of a client's newest call brought. A client makes one call at a time.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Answers {
     newest: Arc<Mutex<Newest>>,
+    /// The SDK's own configuration of the operation, with its own way to read an answer.
+    sdk: Option<FrozenLayer>,
 }
 
 #[derive(Debug, Default)]
 struct Newest {
     endpoint: Option<String>,
-    body: Option<Vec<u8>>,
+    page: Option<ReadPage>,
 }
 
 impl Answers {
-    /// Takes the body of the newest attempt; `None` unless it was answered with status 200.
-    pub fn take_body(&self) -> Option<Vec<u8>> {
-        self.with(|newest| newest.body.take())
+    /// Nothing so far.
+    pub fn new() -> Self {
+        let sdk = ListHandshakesForOrganization::new().config();
+        Self { newest: Arc::default(), sdk }
+    }
+
+    /// Takes the page of the newest attempt, or the body that is none; `None` unless it was answered
+    /// with status 200.
+    pub fn take_page(&self) -> Option<ReadPage> {
+        self.with(|newest| newest.page.take())
     }
 
     /// Scheme, host and port that the newest attempt went to; never user information or a path.
@@ -55,6 +74,20 @@ impl Intercept for Answers {
         "Answers"
     }
 
+    fn read_before_serialization(
+        &self,
+        _context: &BeforeSerializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let name = config.load::<Metadata>().map(Metadata::name);
+        if name == Some(LIST_HANDSHAKES_FOR_ORGANIZATION) {
+            let reader = SharedResponseDeserializer::new(self.clone());
+            config.interceptor_state().store_put(reader);
+        }
+        Ok(())
+    }
+
     fn read_before_transmit(
         &self,
         context: &BeforeTransmitInterceptorContextRef<'_>,
@@ -62,21 +95,33 @@ impl Intercept for Answers {
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let endpoint = endpoint_of(context.request().uri());
-        self.with(|newest| *newest = Newest { endpoint, body: None });
+        self.with(|newest| *newest = Newest { endpoint, page: None });
         Ok(())
     }
+}
 
-    fn read_after_deserialization(
+/// Reads the page, and leaves to the SDK what is none: errors, and what nobody can read.
+impl DeserializeResponse for Answers {
+    fn deserialize_nonstreaming_with_config(
         &self,
-        context: &AfterDeserializationInterceptorContextRef<'_>,
-        _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        if context.response().status().as_u16() == 200 {
-            let body = context.response().body().bytes().map(<[u8]>::to_vec);
-            self.with(|newest| newest.body = body);
+        response: &HttpResponse,
+        config: &ConfigBag,
+    ) -> Result<Output, OrchestratorError<OperationError>> {
+        if response.status().as_u16() == 200
+            && let Some(body) = response.body().bytes()
+        {
+            let page = Page::read(body.to_vec());
+            let is_page = page.is_ok();
+            self.with(|newest| newest.page = Some(page));
+            if is_page {
+                let output = ListHandshakesForOrganizationOutput::builder().build();
+                return Ok(Output::erase(output));
+            }
         }
-        Ok(())
+        match self.sdk.as_ref().and_then(|sdk| sdk.load::<SharedResponseDeserializer>()) {
+            Some(sdk) => sdk.deserialize_nonstreaming_with_config(response, config),
+            None => Err(OrchestratorError::other("the SDK has no way to read this answer")),
+        }
     }
 }
 
@@ -113,20 +158,11 @@ impl ClassifyRetry for RetryJudgement {
             // organization is free, and the service there, again a moment later.
             return RetryAction::server_error();
         }
-        let Some(body) = context
-            .response()
-            .filter(|response| response.status().as_u16() == 200)
-            .and_then(|response| response.body().bytes())
-        else {
-            return RetryAction::NoActionIndicated;
-        };
-        if Page::read(body.to_vec()).is_ok() {
-            // The SDK could not read an element of it; we can read the page. The next answer would
-            // be the same.
-            RetryAction::RetryForbidden
-        } else {
+        let whole = |response: &&HttpResponse| response.body().bytes().is_some();
+        match context.response().filter(whole).map(|response| response.status().as_u16()) {
             // Cut short, or from somebody else: a proxy, a login page.
-            RetryAction::transient_error()
+            Some(200) => RetryAction::transient_error(),
+            _ => RetryAction::NoActionIndicated,
         }
     }
 }

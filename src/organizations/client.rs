@@ -127,7 +127,7 @@ impl Client {
             loader = loader.credentials_provider(credentials.clone());
         }
         let config = loader.load().await;
-        let answers = Answers::default();
+        let answers = Answers::new();
         let organizations = aws_sdk_organizations::config::Builder::from(&config)
             .interceptor(answers.clone())
             .retry_classifier(RetryJudgement)

@@ -101,8 +101,7 @@ impl Listing<'_> {
             .max_results(i32::from(self.page_size))
             .send()
             .await;
-        // The body is the truth, whether or not the SDK could read it.
-        let (reason, body) = match self.client.answers.take_body().map(Page::read) {
+        let (reason, body) = match self.client.answers.take_page() {
             Some(Ok(page)) => return Ok(page),
             Some(Err((error, body))) => (error.to_string(), body),
             None => ("the answer has no body".to_owned(), Vec::new()),
