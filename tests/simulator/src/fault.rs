@@ -90,6 +90,17 @@ pub enum Fault {
         /// The body, byte for byte.
         body: Vec<u8>,
     },
+    /// The true body under this Content-Type.
+    ContentType(String),
+    /// The true page with this element, byte for byte, before its others. It may be any bytes whatever.
+    ExtraElement(Vec<u8>),
+    /// The true body, and then this byte again and again until all is so long. It is made as it is sent.
+    Padded {
+        /// What follows the true body. White space leaves it what it is.
+        with: u8,
+        /// Length of the whole.
+        bytes: usize,
+    },
     /// TCP reset without a byte.
     ResetBeforeAnswer,
     /// Headers and half of the true body, then TCP reset.
@@ -109,6 +120,11 @@ pub enum Fault {
         /// Pause before each further piece.
         every: Duration,
     },
+    /// The endpoint goes away unanswering: every connection closes, and its port refuses any other from now on.
+    GoAway,
+    /// Every connection closes unanswered; from now on the endpoint shows a certificate that nobody trusts.
+    /// Without TLS the connections close all the same.
+    OtherCertificate,
     /// An empty page whose NextToken continues exactly where the list was.
     EmptyPage,
     /// From here on this listing answers empty pages only, each with a fresh token, even when the fault is used up.

@@ -4,7 +4,7 @@
 //! The way of a request: [`Simulator`] accepts it (`connection`, `server`), reads it as an AWS call
 //! (`protocol`), writes it into the log, asks the queued faults whether one strikes (`fault`), computes
 //! the true answer (`listing` over a snapshot of the [`Organization`]) and sends it, or what the fault
-//! makes of it (`delivery`).
+//! makes of it (`delivery`). With TLS, a connection first shows a certificate (`tls`).
 //!
 //! Two operations of Organizations are served, [ListHandshakesForOrganization] and
 //! [DescribeOrganization], and one of STS, [GetCallerIdentity], all on one address.
@@ -29,6 +29,7 @@ mod raw;
 mod render;
 mod replay;
 mod server;
+mod tls;
 
 pub use example::API_PAGE_EXAMPLE;
 pub use fault::{Fault, When};
@@ -36,3 +37,4 @@ pub use organization::{History, Organization, Visible};
 pub use protocol::{Operation, Request};
 pub use replay::Replay;
 pub use server::Simulator;
+pub use tls::CERTIFICATE;

@@ -1,6 +1,6 @@
 //! The server: one thread with its own runtime, and the path of a request through it.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -11,20 +11,24 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use tokio::sync::oneshot;
+use tokio::runtime::Runtime;
+use tokio::sync::{Notify, oneshot};
+use tokio_rustls::TlsAcceptor;
 
-use crate::connection::{Connection, Loopback};
+use crate::connection::{self, Connection, Loopback};
 use crate::delivery::deliver;
 use crate::fault::{Fault, Faults, When};
 use crate::listing::{ListInput, Listings};
 use crate::opaque;
 use crate::organization::Organization;
 use crate::protocol::{Answer, ApiError, Call, Operation, Request};
+use crate::tls::Certificate;
 
 /// A running server on a loopback port of its own. Dropping it stops it at once, whatever it is doing.
 ///
 /// It runs on a thread with its own runtime, so it serves synchronous and asynchronous callers alike.
 pub struct Simulator {
+    scheme: &'static str,
     address: SocketAddr,
     shared: Arc<Shared>,
     stop: Option<oneshot::Sender<()>>,
@@ -38,6 +42,19 @@ struct Shared {
     requests: Mutex<Vec<Request>>,
     received: Mutex<u64>,
     latency: Mutex<Duration>,
+    ending: Notify,
+    end: Mutex<Option<End>>,
+}
+
+/// Why every connection is closed at once.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    /// The simulator is dropped.
+    Stopped,
+    /// [`Fault::GoAway`].
+    Gone,
+    /// [`Fault::OtherCertificate`].
+    OtherCertificate,
 }
 
 /// A closure given to [`Simulator::with`] may panic on purpose; what it left behind is still whole.
@@ -51,12 +68,22 @@ impl Simulator {
     /// # Panics
     /// If it cannot bind, or cannot start its thread.
     pub fn start(organization: Organization) -> Simulator {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
-            .unwrap_or_else(|error| panic!("the simulator cannot bind to 127.0.0.1: {error}"));
+        Simulator::serve(organization, None)
+    }
+
+    /// Serves it over TLS, with the certificate [`crate::CERTIFICATE`]; otherwise as [`Simulator::start`].
+    pub fn start_tls(organization: Organization) -> Simulator {
+        Simulator::serve(organization, Some(Certificate::First))
+    }
+
+    fn serve(organization: Organization, certificate: Option<Certificate>) -> Simulator {
+        let runtime = runtime();
+        let listener = connection::listen(&runtime)
+            .unwrap_or_else(|error| panic!("the simulator cannot listen on 127.0.0.1: {error}"));
         let address = listener
             .local_addr()
             .unwrap_or_else(|error| panic!("the simulator does not know its port: {error}"));
+        let scheme = if certificate.is_some() { "https" } else { "http" };
         let shared = Arc::new(Shared {
             organization: Mutex::new(organization),
             listings: Mutex::default(),
@@ -64,21 +91,23 @@ impl Simulator {
             requests: Mutex::default(),
             received: Mutex::default(),
             latency: Mutex::default(),
+            ending: Notify::new(),
+            end: Mutex::default(),
         });
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new()
             .name("organizations-simulator".to_owned())
             .spawn({
                 let shared = Arc::clone(&shared);
-                move || run(listener, shared, stopped)
+                move || run(runtime, listener, &shared, stopped, certificate)
             })
             .unwrap_or_else(|error| panic!("the simulator cannot start its thread: {error}"));
-        Simulator { address, shared, stop: Some(stop), thread: Some(thread) }
+        Simulator { scheme, address, shared, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// The endpoint, as `http://127.0.0.1:PORT`, for Organizations and STS alike.
+    /// The endpoint, as `http://127.0.0.1:PORT` or with TLS `https://127.0.0.1:PORT`, for Organizations and STS alike.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// Looks at the organization or changes it, between two requests. Listings under way do not see the change.
@@ -132,25 +161,67 @@ impl Drop for Simulator {
     }
 }
 
-/// Serves until `stopped`. The runtime is dropped with whatever is still going on, silent answers included.
-fn run(listener: TcpListener, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .unwrap_or_else(|error| panic!("the simulator cannot start its runtime: {error}"));
-    runtime.block_on(async move {
-        let listener = tokio::net::TcpListener::from_std(listener)
-            .unwrap_or_else(|error| panic!("the simulator cannot listen: {error}"));
-        let service = Router::new()
-            .fallback(receive)
-            .with_state(shared)
-            .into_make_service_with_connect_info::<Connection>();
-        let serving = async { axum::serve(Loopback(listener), service).await };
-        tokio::select! {
-            served = serving => served.unwrap_or_else(|error| panic!("the simulator stopped: {error}")),
-            _ = stopped => {}
+        .unwrap_or_else(|error| panic!("the simulator cannot start its runtime: {error}"))
+}
+
+/// Serves until `stopped`. A runtime is dropped with whatever is still going on, silent answers included, and with it
+/// every connection closes; the listening socket outlives it.
+fn run(
+    mut runtime: Runtime,
+    listener: TcpListener,
+    shared: &Arc<Shared>,
+    mut stopped: oneshot::Receiver<()>,
+    mut certificate: Option<Certificate>,
+) {
+    let cannot = |error| -> ! { panic!("the simulator cannot listen: {error}") };
+    loop {
+        let tls = certificate.map(Certificate::acceptor);
+        let socket = listener.try_clone().unwrap_or_else(|error| cannot(error));
+        match runtime.block_on(accept(socket, Arc::clone(shared), tls, &mut stopped)) {
+            End::Stopped => return,
+            End::OtherCertificate => {
+                certificate = certificate.map(|_| Certificate::Other);
+                runtime = self::runtime();
+            }
+            End::Gone => {
+                // The port refuses before a connection closes, and nobody else gets it.
+                let _keeping =
+                    connection::keep_port(&listener).unwrap_or_else(|error| cannot(error));
+                drop(listener);
+                drop(runtime);
+                // It fails only if the simulator is gone already.
+                let _ = stopped.blocking_recv();
+                return;
+            }
         }
-    });
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    tls: Option<TlsAcceptor>,
+    stopped: &mut oneshot::Receiver<()>,
+) -> End {
+    let listener = tokio::net::TcpListener::from_std(listener)
+        .unwrap_or_else(|error| panic!("the simulator cannot listen: {error}"));
+    let service = Router::new()
+        .fallback(receive)
+        .with_state(Arc::clone(&shared))
+        .into_make_service_with_connect_info::<Connection>();
+    let serving = async { axum::serve(Loopback { listener, tls }, service).await };
+    tokio::select! {
+        served = serving => match served {
+            Ok(()) => End::Stopped,
+            Err(error) => panic!("the simulator stopped: {error}"),
+        },
+        _ = stopped => End::Stopped,
+        () = shared.ending.notified() => lock(&shared.end).take().unwrap_or(End::Stopped),
+    }
 }
 
 async fn receive(
@@ -172,6 +243,8 @@ async fn receive(
     }
     let answer = match &fault {
         Some(Fault::Silence) => std::future::pending().await,
+        Some(Fault::GoAway) => shared.end(End::Gone).await,
+        Some(Fault::OtherCertificate) => shared.end(End::OtherCertificate).await,
         Some(Fault::ResetBeforeAnswer) => {
             // The server fails to write this answer and so drops the connection.
             connection.reset();
@@ -196,6 +269,13 @@ async fn receive(
 }
 
 impl Shared {
+    /// Closes every connection, this one too: the answer never comes.
+    async fn end(&self, end: End) -> Answer {
+        *lock(&self.end) = Some(end);
+        self.ending.notify_one();
+        std::future::pending().await
+    }
+
     fn answer(
         &self,
         call: &Call,

@@ -1,4 +1,5 @@
 use std::io::ErrorKind;
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use handshake_archive_simulator::{Fault, Simulator, When};
@@ -84,6 +85,68 @@ fn any_answer_whatever_can_be_sent() {
     simulator.inject(When::list().times(1), Fault::empty_body());
     let empty = client.list(json!({}));
     assert_eq!((empty.status, empty.body.as_str()), (200, ""));
+}
+
+#[test]
+fn the_true_body_can_come_under_another_content_type() {
+    let (simulator, mut client) = simulator();
+    simulator.inject(When::list().times(1), Fault::ContentType("text/plain".to_owned()));
+    let answer = client.list(json!({}));
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/plain")));
+    assert!(answer.body.starts_with(&true_body(&simulator)));
+}
+
+#[test]
+fn a_page_can_show_one_more_element_before_its_own() {
+    let (simulator, mut client) = simulator();
+    let extra = || Fault::ExtraElement(br#"{"Id":"h-extraextra"}"#.to_vec());
+    simulator.inject(When::list().times(1), extra());
+    let elements = client.list(json!({})).json()["Handshakes"].as_array().unwrap().clone();
+    assert_eq!((elements.len(), &elements[0]["Id"]), (21, &json!("h-extraextra")));
+    let empty = Simulator::start(organization());
+    empty.inject(When::any(), extra());
+    let mut client = Client::connect(&empty.url());
+    assert_eq!(client.list(json!({})).body, r#"{"Handshakes":[{"Id":"h-extraextra"}]}"#);
+    assert!(client.identity().body.starts_with("<GetCallerIdentityResponse"));
+}
+
+#[test]
+fn a_body_can_be_padded_to_any_length() {
+    let (simulator, mut client) = simulator();
+    simulator.inject(When::list().times(1), Fault::Padded { with: b' ', bytes: 1_000_000 });
+    let page = client.list(json!({}));
+    assert_eq!(page.body.len(), 1_000_000);
+    assert_eq!(page.json()["Handshakes"].as_array().unwrap().len(), 20);
+    simulator.inject(When::list().times(1), Fault::Padded { with: b'x', bytes: 10 });
+    assert!(client.list(json!({})).body.starts_with(&true_body(&simulator)), "never shorter");
+}
+
+#[test]
+fn an_endpoint_that_goes_away_closes_every_connection_and_refuses_others() {
+    let (simulator, mut client) = simulator();
+    let mut idle = Client::connect(&simulator.url());
+    assert_eq!(idle.list(json!({})).status, 200);
+    simulator.inject(When::list(), Fault::GoAway);
+    client.send_json(LIST, &json!({}));
+    assert!(client.receive().is_err());
+    idle.send_json(LIST, &json!({}));
+    assert!(idle.receive().is_err());
+    let address = simulator.url().trim_start_matches("http://").to_owned();
+    for _ in 0..3 {
+        let refused = TcpStream::connect(&address).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+        let taken = TcpListener::bind(&address).unwrap_err();
+        assert_eq!(taken.kind(), ErrorKind::AddrInUse, "nobody else gets the port");
+    }
+}
+
+#[test]
+fn with_tls_plain_http_is_not_answered() {
+    let simulator = Simulator::start_tls(organization());
+    let address = simulator.url().strip_prefix("https://").unwrap().to_owned();
+    let mut client = Client::connect(&address);
+    client.send_json(LIST, &json!({}));
+    assert!(client.head().is_err());
 }
 
 #[test]
