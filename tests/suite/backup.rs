@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use handshake_archive::archive::{ArchiveReader, Error};
 use handshake_archive_simulator::Simulator;
 
-use crate::harness::{Database, Run, Sandbox, organization, run};
+use crate::harness::{Database, Run, Sandbox, Started, organization, run};
 
 fn populated(count: usize) -> Simulator {
     let mut organization = organization();
@@ -57,9 +57,9 @@ fn a_copy_made_while_a_sync_runs_verifies_and_matches_a_checkpoint_from_before()
     let checkpoint = command(&sandbox, &["checkpoint"]).expect(0).stdout.clone();
     fs::write(sandbox.path("checkpoint"), &checkpoint).unwrap();
     simulator.with(|organization| organization.populate(3000));
-    let mut sync = sandbox.sync_command(&simulator).arg("-q").spawn().unwrap();
+    let mut sync = Started::of(sandbox.sync_command(&simulator).arg("-q"));
     let mut copies = 0;
-    while sync.try_wait().unwrap().is_none() {
+    while sync.is_running() {
         let name = format!("copy{copies}.db");
         command(&sandbox, &["backup", &name]).expect(0);
         let verify =
@@ -67,7 +67,7 @@ fn a_copy_made_while_a_sync_runs_verifies_and_matches_a_checkpoint_from_before()
         verify.expect(0);
         copies += 1;
     }
-    assert!(sync.wait().unwrap().success());
+    sync.wait().expect(0);
     assert!(copies > 0);
 }
 
@@ -115,8 +115,10 @@ fn a_full_disk_leaves_no_part_of_a_copy() {
         "trap '' XFSZ; ulimit -f 500; exec '{}' --archive archive.db backup copy.db",
         env!("CARGO_BIN_EXE_handshake-archive")
     );
-    let output = Command::new("sh").args(["-c", &script]).current_dir(sandbox.path(".")).output();
-    Run::of(output.unwrap()).expect(1).says(&["error: ", "hint: "]);
+    let mut shell = Command::new("sh");
+    run(shell.args(["-c", &script]).current_dir(sandbox.path(".")))
+        .expect(1)
+        .says(&["error: ", "hint: "]);
     assert!(sandbox.contents() == before, "{:?}", names(&sandbox));
 }
 

@@ -12,10 +12,8 @@ use crate::verify::eventful;
 /// the description in ARCHITECTURE.md.
 fn recompute(archive: &Path) -> (bool, String) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recompute_chain.py");
-    let output =
-        Command::new("python3").arg(script).arg(archive).output().expect("python3 is needed");
-    let text = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8(text).unwrap())
+    let run = run(Command::new("python3").arg(script).arg(archive));
+    (run.code == 0, run.stdout + &run.stderr)
 }
 
 #[test]

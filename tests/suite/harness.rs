@@ -1,15 +1,17 @@
 //! A clean place to run the real program in, and a way to look into the archive that goes round it.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use chrono::{DateTime, TimeZone, Utc};
 use handshake_archive::archive::{Archive, Error};
+use handshake_archive::clock::Clock;
 use handshake_archive::handshake::Filter;
 use handshake_archive::organizations::Settings;
 use handshake_archive::sync::{self, Plan, Report};
@@ -110,6 +112,8 @@ pub struct Run {
 }
 
 impl Run {
+    /// The one way in which a program's end comes to a test: whatever else it is to show, it must not panic.
+    #[track_caller]
     pub fn of(output: Output) -> Self {
         let run = Self {
             // A signal that nobody handled has no code.
@@ -117,7 +121,7 @@ impl Run {
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
         };
-        assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
+        assert!(!run.stderr.contains("panicked"), "the program panicked: {}", run.stderr);
         run
     }
 
@@ -143,8 +147,89 @@ impl Run {
     }
 }
 
+/// Runs this program, or another that a test needs.
+#[track_caller]
 pub fn run(command: &mut Command) -> Run {
-    Run::of(command.output().unwrap())
+    let output = command.output();
+    let name = command.get_program();
+    Run::of(output.unwrap_or_else(|error| panic!("{} is needed: {error}", name.display())))
+}
+
+/// A run of the program that goes on. However it ends, what it wrote is looked at.
+#[derive(Debug)]
+pub struct Started(Option<Child>);
+
+impl Started {
+    #[track_caller]
+    pub fn of(command: &mut Command) -> Self {
+        Self(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()))
+    }
+
+    /// One that reads this on its standard input.
+    #[track_caller]
+    pub fn with_input(command: &mut Command, input: &str) -> Self {
+        let mut started = Self::of(command.stdin(Stdio::piped()));
+        started.child().stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        started
+    }
+
+    fn child(&mut self) -> &mut Child {
+        self.0.as_mut().unwrap()
+    }
+
+    pub fn id(&self) -> u32 {
+        self.0.as_ref().unwrap().id()
+    }
+
+    /// What it writes on standard output, from now on the caller's alone.
+    pub fn stdout(&mut self) -> ChildStdout {
+        self.child().stdout.take().unwrap()
+    }
+
+    pub fn signal(&self, name: &str) {
+        let id = self.id().to_string();
+        run(Command::new("kill").args(["-s", name, &id])).expect(0);
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.child().try_wait().unwrap().is_none()
+    }
+
+    #[track_caller]
+    pub fn wait(mut self) -> Run {
+        Run::of(self.0.take().unwrap().wait_with_output().unwrap())
+    }
+
+    /// Kills it, wherever it is by now; the code of one that did not end before is -1.
+    #[track_caller]
+    pub fn kill(mut self) -> Run {
+        self.child().kill().unwrap();
+        self.wait()
+    }
+
+    /// Waits for an end that is to come by then. What it writes meanwhile must be little: nobody reads it.
+    #[track_caller]
+    pub fn wait_at_most(mut self, limit: Duration) -> Run {
+        let began = Instant::now();
+        while self.is_running() {
+            if began.elapsed() > limit {
+                panic!("still running after {limit:?}: {:?}", self.kill());
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        self.wait()
+    }
+}
+
+impl Drop for Started {
+    /// One that was forgotten is ended here.
+    fn drop(&mut self) {
+        let Some(mut child) = self.0.take() else { return };
+        let ended = child.kill().and_then(|()| child.wait_with_output());
+        if !std::thread::panicking() {
+            Run::of(ended.unwrap());
+        }
+    }
 }
 
 /// The archive through plain SQLite, read-only.
@@ -230,6 +315,16 @@ pub fn sync_by_simulated_clock(
     archive: &Path,
     filter: Filter,
 ) -> Report {
+    let clock = Arc::clone(simulator);
+    let clock: Clock = Arc::new(move || clock.now());
+    sync_here(simulator, archive, &Plan { filter, page_size: 20, deadline: IN_PROCESS, clock })
+}
+
+/// The longest that a sync inside this process may take.
+pub const IN_PROCESS: Duration = Duration::from_secs(60);
+
+/// One sync inside this process, by any plan.
+pub fn sync_here(simulator: &Simulator, archive: &Path, plan: &Plan) -> Report {
     let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
     let settings = Settings {
         region: Some("us-east-1".to_owned()),
@@ -238,17 +333,10 @@ pub fn sync_by_simulated_clock(
         credentials: Some(SharedCredentialsProvider::new(credentials)),
         ..Settings::default()
     };
-    let clock = Arc::clone(simulator);
-    let plan = Plan {
-        filter,
-        page_size: 20,
-        deadline: Duration::from_secs(60),
-        clock: Arc::new(move || clock.now()),
-    };
     let archive = open(archive);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime
-        .block_on(sync::run(&settings, archive, &plan, std::future::pending(), &mut |_| {}))
+        .block_on(sync::run(&settings, archive, plan, std::future::pending(), &mut |_| {}))
         .unwrap()
 }
 

@@ -63,6 +63,7 @@ fn each_shell_gets_a_script_and_bash_completes_subcommands_and_flags_with_it() {
     }
     let script = "source ./bash; COMP_WORDS=(handshake-archive ver); COMP_CWORD=1; \
         _handshake__archive handshake-archive ver handshake-archive; echo \"${COMPREPLY[@]}\"";
-    let output = Command::new("bash").args(["-c", script]).current_dir(sandbox.path(".")).output();
-    assert_eq!(String::from_utf8(output.unwrap().stdout).unwrap(), "verify\n");
+    let mut bash = Command::new("bash");
+    let run = run(bash.args(["-c", script]).current_dir(sandbox.path(".")));
+    assert_eq!(run.stdout, "verify\n");
 }

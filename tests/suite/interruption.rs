@@ -1,17 +1,12 @@
 //! Killed, told to stop, started twice, read while it runs: the archive is whole every time.
 
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use handshake_archive_simulator::{Fault, Simulator, When};
 
-use crate::harness::{Run, Sandbox, organization};
-
-fn start(command: &mut Command) -> Child {
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
+use crate::harness::{Sandbox, Started, organization, run};
 
 fn wait_until(what: &str, condition: impl Fn() -> bool) {
     let began = Instant::now();
@@ -19,11 +14,6 @@ fn wait_until(what: &str, condition: impl Fn() -> bool) {
         assert!(began.elapsed() < Duration::from_secs(30), "still not: {what}");
         thread::sleep(Duration::from_millis(5));
     }
-}
-
-fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
-    assert!(sent.expect("the kill program").success());
 }
 
 fn populated(count: usize) -> Simulator {
@@ -41,11 +31,10 @@ fn kill_9_at_any_moment_leaves_a_whole_archive_and_the_next_sync_completes() {
     simulator.set_latency(Duration::from_millis(4));
     for moment in 0..20_u32 {
         let sandbox = Sandbox::new();
-        let mut child = start(&mut sandbox.sync_command(&simulator));
+        let child = Started::of(&mut sandbox.sync_command(&simulator));
         // From before the file exists to beyond the last page: 53 calls of 4 ms and more.
         thread::sleep(Duration::from_millis(u64::from(moment * moment) + 3));
-        child.kill().unwrap();
-        let killed = child.wait().unwrap().signal() == Some(9);
+        let killed = child.kill().code == -1;
         let mut kept = Vec::new();
         let mut begun = false;
         if sandbox.archive().exists() && std::fs::metadata(sandbox.archive()).unwrap().len() > 0 {
@@ -84,7 +73,7 @@ fn the_kills_of_the_test_before_do_strike_while_pages_are_being_recorded() {
     let simulator = populated(400);
     simulator.set_latency(Duration::from_millis(20));
     let sandbox = Sandbox::new();
-    let mut child = start(&mut sandbox.sync_command(&simulator));
+    let child = Started::of(&mut sandbox.sync_command(&simulator));
     let recorded = || sandbox.database().number("SELECT count(*) FROM handshakes");
     wait_until("the schema is there", || {
         sandbox.archive().exists()
@@ -94,8 +83,7 @@ fn the_kills_of_the_test_before_do_strike_while_pages_are_being_recorded() {
                 == 1
     });
     wait_until("a page is recorded", || recorded() > 0);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    child.kill();
     assert!((1..400).contains(&recorded()), "{}", recorded());
     sandbox.database().assert_sound();
 }
@@ -105,7 +93,7 @@ fn two_syncs_at_once_are_one_and_the_other_ends_at_once_with_5() {
     let sandbox = Sandbox::new();
     let simulator = populated(5);
     simulator.inject(When::list().times(1), Fault::Silence);
-    let mut first = start(sandbox.sync_command(&simulator).args(["--timeout", "20s"]));
+    let first = Started::of(sandbox.sync_command(&simulator).args(["--timeout", "20s"]));
     wait_until("the first sync is asking", || {
         simulator.requests().iter().any(|r| {
             r.token.is_none()
@@ -120,9 +108,8 @@ fn two_syncs_at_once_are_one_and_the_other_ends_at_once_with_5() {
     std::os::unix::fs::symlink(sandbox.archive(), sandbox.path("alias.db")).unwrap();
     let mut alias = sandbox.program();
     alias.args(["--archive", "alias.db", "sync", "--endpoint-url", &simulator.url()]);
-    crate::harness::run(&mut alias).expect(5);
-    first.kill().unwrap();
-    first.wait().unwrap();
+    run(&mut alias).expect(5);
+    first.kill();
     sandbox.sync(&simulator).expect(0);
     assert_eq!(
         sandbox.database().number("SELECT count(*) FROM syncs"),
@@ -137,12 +124,12 @@ fn a_signal_ends_the_sync_in_order_with_its_exit_code() {
         let sandbox = Sandbox::new();
         let simulator = populated(60);
         simulator.inject(When::list().after(1), Fault::Silence);
-        let child = start(&mut sandbox.sync_command(&simulator));
+        let child = Started::of(&mut sandbox.sync_command(&simulator));
         wait_until("two pages were asked for", || {
             simulator.requests().iter().filter(|r| r.token.is_some()).count() == 1
         });
-        signal(&child, name);
-        let run = Run::of(child.wait_with_output().unwrap());
+        child.signal(name);
+        let run = child.wait();
         let summary =
             run.expect(code).says(&["stopped by a signal", "what was fetched is kept"]).summary();
         assert_eq!(
@@ -165,21 +152,17 @@ fn the_archive_is_read_by_plain_sqlite_while_a_sync_runs() {
     let sandbox = Sandbox::new();
     let simulator = populated(60);
     simulator.inject(When::list().after(2), Fault::Silence);
-    let mut child = start(&mut sandbox.sync_command(&simulator));
+    let mut child = Started::of(&mut sandbox.sync_command(&simulator));
     wait_until("two pages are recorded", || {
         sandbox.archive().exists()
             && sandbox.database().number("SELECT count(*) FROM handshakes") == 40
     });
-    let output = Command::new("sqlite3")
-        .arg(sandbox.archive())
-        .arg("SELECT state, count(*) FROM handshakes GROUP BY state")
-        .output()
-        .expect("the sqlite3 program is needed: apt-get install sqlite3");
-    let counts = String::from_utf8(output.stdout).unwrap();
+    let sql = "SELECT state, count(*) FROM handshakes GROUP BY state";
+    let reading = run(Command::new("sqlite3").arg(sandbox.archive()).arg(sql));
+    let counts = &reading.expect(0).stdout;
     let total: i64 =
         counts.lines().map(|line| line.rsplit('|').next().unwrap().parse::<i64>().unwrap()).sum();
-    assert_eq!((total, output.status.success()), (40, true), "{counts}");
-    assert!(child.try_wait().unwrap().is_none(), "the sync still runs");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    assert_eq!(total, 40, "{counts}");
+    assert!(child.is_running(), "the sync still runs");
+    child.kill();
 }

@@ -19,6 +19,7 @@ mod memory;
 mod notes;
 mod odd_data;
 mod page_example;
+mod panics;
 mod query;
 mod read_only;
 mod readme;

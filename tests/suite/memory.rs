@@ -1,11 +1,10 @@
 //! Memory does not grow with what AWS lists.
 
 use std::fs;
-use std::process::Stdio;
 
 use handshake_archive_simulator::Simulator;
 
-use crate::harness::{Run, Sandbox, organization};
+use crate::harness::{Sandbox, Started, organization};
 
 /// The most memory that a first sync of so many handshakes had resident, in KiB.
 fn peak(count: usize) -> u64 {
@@ -15,8 +14,7 @@ fn peak(count: usize) -> u64 {
     let simulator = Simulator::start(organization);
     // GNU time is not everywhere; the shell's own child is read from /proc when it has ended its
     // work but not yet been waited for: a zombie has no memory, so the peak is polled while it runs.
-    let mut command = sandbox.sync_command(&simulator);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = Started::of(&mut sandbox.sync_command(&simulator));
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
     while let Some(line) = fs::read_to_string(&status)
@@ -27,8 +25,7 @@ fn peak(count: usize) -> u64 {
         peak = peak.max(kibibytes.unwrap());
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
-    let run = Run::of(child.wait_with_output().unwrap());
-    assert_eq!(run.expect(0).summary()["added"], count);
+    assert_eq!(child.wait().expect(0).summary()["added"], count);
     peak
 }
 

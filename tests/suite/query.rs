@@ -1,11 +1,11 @@
 //! `query`: canned and other SQL, its parameters, its rows and its errors.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::io::Read;
+use std::process::Command;
+use std::time::Duration;
 
-use crate::harness::{Run, Sandbox, run};
+use crate::harness::{Run, Sandbox, Started, run};
 use crate::recorded;
 
 const CANNED: &str = "\
@@ -49,14 +49,7 @@ fn rows(run: &Run) -> Vec<&str> {
 }
 
 fn with_input(mut command: Command, input: &str) -> Run {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    Run::of(child.wait_with_output().unwrap())
+    Started::with_input(&mut command, input).wait()
 }
 
 #[test]
@@ -231,8 +224,8 @@ fn a_reader_that_goes_away_ends_the_query_quietly() {
     let sandbox = sandbox();
     let mut child = spawn(&sandbox, ENDLESS_ROWS);
     let mut first = [0; 1];
-    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
-    let run = Run::of(child.wait_with_output().unwrap());
+    child.stdout().read_exact(&mut first).unwrap();
+    let run = child.wait();
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
 }
 
@@ -243,14 +236,8 @@ const ENDLESS_WORK: &str =
 const ONE_LONG_INSTRUCTION: &str =
     "SELECT instr(hex(zeroblob(20000000)), hex(zeroblob(10000000)) || '1')";
 
-fn spawn(sandbox: &Sandbox, sql: &str) -> Child {
-    let mut command = command(sandbox, &["--sql", sql]);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-fn signal(child: &Child, name: &str) {
-    let status = Command::new("kill").args(["-s", name, &child.id().to_string()]).status().unwrap();
-    assert!(status.success());
+fn spawn(sandbox: &Sandbox, sql: &str) -> Started {
+    Started::of(&mut command(sandbox, &["--sql", sql]))
 }
 
 #[test]
@@ -261,18 +248,14 @@ fn a_signal_stops_a_query_at_once_whatever_it_is_doing() {
             let mut child = spawn(&sandbox, sql);
             // Nobody takes the rows, but they are a sign that the query runs; work shows nothing.
             std::thread::sleep(Duration::from_millis(300));
-            assert!(child.try_wait().unwrap().is_none(), "{sql}");
-            let since = Instant::now();
-            signal(&child, name);
+            assert!(child.is_running(), "{sql}");
+            child.signal(name);
             // The pipe is not read before the process has ended.
-            let stdout = child.stdout.take().unwrap();
-            let status = child.wait().unwrap();
-            assert!(since.elapsed() < Duration::from_secs(5), "{name} {sql}");
+            let stdout = child.stdout();
+            let run = child.wait_at_most(Duration::from_secs(5));
             drop(stdout);
-            let mut stderr = String::new();
-            child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-            assert_eq!(status.code(), Some(code), "{name} {sql}: {stderr}");
-            assert_eq!(stderr, "error: the query was stopped by a signal\n");
+            assert_eq!(run.code, code, "{name} {sql}: {run:?}");
+            assert_eq!(run.stderr, "error: the query was stopped by a signal\n");
         }
     }
 }
@@ -283,10 +266,10 @@ fn time_in_which_nobody_takes_the_rows_does_not_count_against_the_limit() {
     let sql = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n LIMIT 20000)
                SELECT i, 'ten bytes!' FROM n";
     let mut command = command(&sandbox, &["--timeout", "1s", "--sql", sql]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = Started::of(&mut command);
     std::thread::sleep(Duration::from_millis(1_500));
-    assert!(child.try_wait().unwrap().is_none(), "the rows did not fill the pipe");
-    let run = Run::of(child.wait_with_output().unwrap());
+    assert!(child.is_running(), "the rows did not fill the pipe");
+    let run = child.wait();
     assert_eq!(rows(&run).len(), 20_000);
 }
 

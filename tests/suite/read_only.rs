@@ -11,7 +11,7 @@ use chrono::Duration;
 use handshake_archive::archive::{ArchiveReader, Error, Outcome, Scope};
 use rusqlite::Connection;
 
-use crate::harness::{Run, Sandbox, noon, run};
+use crate::harness::{Run, Sandbox, Started, noon, run};
 use crate::recorded::{self, attempt, invitation, page};
 
 const COUNT: &str = "SELECT count(*) FROM handshakes";
@@ -183,15 +183,15 @@ fn a_sync_can_begin_and_end_while_a_query_reads_and_the_query_sees_one_state() {
     // Rows that fill the pipe, so that the query stands still in their midst.
     let sql = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n LIMIT 200000)
                SELECT i, (SELECT count(*) FROM handshakes WHERE handshake_id < 1000 + i) AS handshakes FROM n";
-    let mut child = query(&sandbox, sql).stdout(Stdio::piped()).spawn().unwrap();
-    let mut stdout = child.stdout.take().unwrap();
+    let mut child = Started::of(&mut query(&sandbox, sql));
+    let mut stdout = child.stdout();
     let mut first = [0; 1];
     stdout.read_exact(&mut first).unwrap();
     recorded::sync(&sandbox.archive(), 72, &[invitation("h-meanwhile", "OPEN", "333333333333")]);
     assert_eq!(count(&sandbox), "3");
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).unwrap();
-    assert!(child.wait().unwrap().success());
+    child.wait().expect(0);
     assert_eq!(rest.lines().count(), 200_001);
     assert!(rest.lines().skip(1).all(|line| line.ends_with("\t2")), "a mixture of states");
     let left: Vec<String> = sandbox.contents().into_iter().map(|(name, _)| name).collect();
@@ -282,17 +282,18 @@ fn a_sync_into_an_archive_that_is_read_as_one_that_stands_still_is_told() {
     let sandbox = recorded::sandbox();
     nobody_may_write(&sandbox);
     let sql = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n LIMIT 200000) SELECT i FROM n";
-    let mut command = unprivileged(&sandbox, &query(&sandbox, sql));
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut stdout = child.stdout.take().unwrap();
+    let mut child = Started::of(&mut unprivileged(&sandbox, &query(&sandbox, sql)));
+    let mut stdout = child.stdout();
     let mut first = [0; 1];
     stdout.read_exact(&mut first).unwrap();
     set_mode(&sandbox.path("."), 0o755);
     set_mode(&sandbox.archive(), 0o600);
     recorded::sync(&sandbox.archive(), 72, &[]);
     std::io::copy(&mut stdout, &mut std::io::sink()).unwrap();
-    let run = Run::of(child.wait_with_output().unwrap());
-    run.expect(1).says(&["was written to while it was read", "hint: discard what was written"]);
+    child
+        .wait()
+        .expect(1)
+        .says(&["was written to while it was read", "hint: discard what was written"]);
 }
 
 #[test]

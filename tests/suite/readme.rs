@@ -63,9 +63,9 @@ fn the_sql_of_the_readme_runs_in_sqlite3_and_finds_something() {
         .flat_map(|block| block.lines())
         .filter(|line| line.starts_with("sqlite3 "))
     {
-        let output =
-            Command::new("sh").args(["-c", line]).current_dir(sandbox.path(".")).output().unwrap();
-        assert!(output.status.success() && !output.stdout.is_empty(), "{line}: {output:?}");
+        let mut shell = Command::new("sh");
+        let run = run(shell.args(["-c", line]).current_dir(sandbox.path(".")));
+        assert!(run.code == 0 && !run.stdout.is_empty(), "{line}: {run:?}");
         commands += 1;
     }
     assert!(commands > 0);

@@ -83,11 +83,11 @@ fn what_ended_a_sync_goes_before_a_summary_that_cannot_be_written() {
     let sandbox = Sandbox::new();
     let simulator = Simulator::start(organization());
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let status = sandbox.sync_command(&simulator).stdout(full()).status().unwrap();
-    assert_eq!(status.code(), Some(1));
+    let mut command = sandbox.sync_command(&simulator);
+    run(command.stdout(full())).expect(1).says(&["standard output could not be written"]);
     simulator.inject(When::list(), Fault::access_denied());
-    let status = sandbox.sync_command(&simulator).stdout(full()).status().unwrap();
-    assert_eq!(status.code(), Some(3));
+    let mut command = sandbox.sync_command(&simulator);
+    run(command.stdout(full())).expect(3).says(&["warning: standard output", "error: List"]);
 }
 
 #[test]

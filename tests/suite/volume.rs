@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use handshake_archive_simulator::Simulator;
 use serde_json::Value;
 
-use crate::harness::{Sandbox, organization};
+use crate::harness::{Sandbox, organization, run};
 
 /// Parties and resources of a served handshake, counted without the code under test.
 fn count(json: &str) -> (i64, i64) {
@@ -98,10 +98,8 @@ fn schema_reads_as_documentation_in_the_sqlite3_program() {
     let sandbox = Sandbox::new();
     let simulator = Simulator::start(organization());
     sandbox.sync(&simulator).expect(0);
-    let output =
-        std::process::Command::new("sqlite3").arg(sandbox.archive()).arg(".schema").output();
-    let output = output.expect("the sqlite3 program is needed: apt-get install sqlite3");
-    let schema = String::from_utf8(output.stdout).unwrap();
+    let mut program = std::process::Command::new("sqlite3");
+    let schema = run(program.arg(sandbox.archive()).arg(".schema")).expect(0).stdout.clone();
     for comment in [
         "-- Each handshake that AWS ever showed, with its newest content.",
         "-- Runs: from one sync on, AWS showed this content of this handshake",

@@ -1,14 +1,14 @@
 //! Two ways to run a query: through rusqlite, and by the `sqlite3` program.
 
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use rusqlite::types::{Value as Cell, ValueRef};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Map, Value, json};
 
 use super::query_file::QueryFile;
+use crate::harness::Started;
 
 /// A value for a parameter of that name.
 pub type Bound = (&'static str, Cell);
@@ -66,21 +66,11 @@ pub fn by_program(archive: &Path, mode: &str, sql: &str, bound: &[Bound]) -> Str
         script += &format!(".param set {name} {literal}\n");
     }
     script += sql;
-    let mut program = Command::new("sqlite3")
-        .args(["-readonly", "-batch", "-init", "/dev/null"])
-        .arg(archive)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the sqlite3 program is installed: this test runs the queries with it too");
-    let mut stdin = program.stdin.take().expect("its standard input");
-    stdin.write_all(script.as_bytes()).expect("it reads the script");
-    drop(stdin);
-    let output = program.wait_with_output().expect("it ends");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && errors.is_empty(), "sqlite3: {errors}");
-    String::from_utf8(output.stdout).expect("UTF-8")
+    let mut program = Command::new("sqlite3");
+    program.args(["-readonly", "-batch", "-init", "/dev/null"]).arg(archive);
+    let run = Started::with_input(&mut program, &script).wait();
+    assert!(run.code == 0 && run.stderr.is_empty(), "sqlite3: {}", run.stderr);
+    run.stdout
 }
 
 /// The rows that the program gives, with the cells in the order of the columns.
