@@ -94,6 +94,9 @@ pub fn set_identity(
 
 /// Closes a sync: its outcome, the counts that its changes give, and its link of the chain.
 ///
+/// Where the clock was set back meanwhile, `finished_at` is when the first page was asked for: if it
+/// lay before that, the coverage would reach back further than AWS shows.
+///
 /// # Errors
 /// Those of SQLite.
 pub fn close(
@@ -109,7 +112,7 @@ pub fn close(
     };
     connection
         .prepare_cached(
-            "UPDATE syncs SET finished_at = :finished_at, outcome = :outcome,
+            "UPDATE syncs SET finished_at = max(:finished_at, started_at, ifnull(observed_at, started_at)), outcome = :outcome,
                  error_code = :code, error_message = :message,
                  added = (SELECT count(DISTINCT o.handshake_id) FROM observations AS o
                           WHERE o.seen_sync_id = :id AND NOT EXISTS (

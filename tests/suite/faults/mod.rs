@@ -1,6 +1,12 @@
 //! A list that breaks off at page N of M: what came before is kept, nothing counts as gone, the
 //! exit code is right, and the next sync heals.
 
+mod cell;
+mod matrix;
+mod row;
+mod rows;
+mod world;
+
 use std::time::{Duration, Instant};
 
 use handshake_archive_simulator::{Fault, Operation, Simulator, When};
@@ -12,82 +18,6 @@ fn list_calls(simulator: &Simulator) -> usize {
         request.operation == Operation::ListHandshakesForOrganization
     };
     simulator.requests().iter().filter(is_list).count()
-}
-
-#[test]
-fn a_failure_at_page_3_of_5_keeps_the_pages_before_it_and_the_next_sync_heals() {
-    let slow = ["--timeout", "500ms"];
-    for (fault, code, error_code, arguments) in [
-        (Fault::throttle(), 4, "TooManyRequestsException", &[][..]),
-        (Fault::service(), 4, "ServiceException", &[]),
-        (Fault::internal(), 4, "ServiceException", &[]),
-        (Fault::concurrent_modification(), 4, "ConcurrentModificationException", &[]),
-        (Fault::access_denied(), 3, "AccessDeniedException", &[]),
-        (Fault::expired_token(), 3, "ExpiredTokenException", &[]),
-        (Fault::invalid_input("INVALID_NEXT_TOKEN"), 4, "InvalidInputException", &[]),
-        (Fault::not_in_use(), 3, "AWSOrganizationsNotInUseException", &[]),
-        (Fault::html(), 4, "UnreadableAnswer", &[]),
-        (Fault::empty_body(), 4, "UnreadableAnswer", &[]),
-        (Fault::TruncatedBody, 4, "UnreadableAnswer", &[]),
-        (Fault::CutBody, 4, "UnreadableAnswer", &[]),
-        (Fault::ResetInsideBody, 4, "UnreadableAnswer", &[]),
-        (Fault::ResetBeforeAnswer, 4, "Unreachable", &[]),
-        (Fault::Silence, 4, "TimedOut", &slow),
-        (Fault::SilenceInsideBody, 4, "TimedOut", &slow),
-    ] {
-        let sandbox = Sandbox::new();
-        let mut start = organization();
-        start.populate(95);
-        // One that the second sync no longer sees: it must not be gone before a list is whole.
-        start.serve_raw(r#"{"Id":"h-standsalone","State":"OPEN"}"#);
-        let simulator = Simulator::start(start);
-        sandbox.sync(&simulator).expect(0);
-        simulator.with(|organization| {
-            organization.clear_raw();
-            organization.invite_account("999999999999", None);
-        });
-        let first_pages =
-            |sandbox: &Sandbox| sandbox.database().number("SELECT count(*) FROM handshakes");
-        assert_eq!(first_pages(&sandbox), 96);
-
-        // The same failure on a new archive, to see that what came before it is kept.
-        let fresh = Sandbox::new();
-        for sandbox in [&fresh, &sandbox] {
-            simulator.inject(When::list().after(2), fault.clone());
-            let run = sandbox.sync_with(&simulator, arguments);
-            let summary = run.expect(code).says(&["error: ", "hint: "]).summary();
-            assert_eq!(
-                (&summary["outcome"], &summary["gone"]),
-                (&"failed".into(), &0.into()),
-                "{fault:?}"
-            );
-            assert_eq!(summary["error_code"], error_code, "{fault:?}");
-            simulator.clear_faults();
-            let database = sandbox.database();
-            database.assert_sound();
-            assert_eq!(
-                database.number("SELECT count(*) FROM handshakes WHERE gone_at IS NOT NULL"),
-                0
-            );
-            assert_eq!(
-                database.texts("SELECT outcome FROM syncs ORDER BY id DESC LIMIT 1"),
-                ["failed"],
-                "{fault:?}"
-            );
-        }
-        assert_eq!(first_pages(&fresh), 40, "the two pages before are kept: {fault:?}");
-
-        let summary = fresh.sync(&simulator).expect(0).summary();
-        assert_eq!(
-            (&summary["outcome"], &summary["listed"], &summary["added"]),
-            (&"complete".into(), &96.into(), &56.into())
-        );
-        let summary = sandbox.sync(&simulator).expect(0).summary();
-        assert_eq!((&summary["added"], &summary["gone"]), (&1.into(), &1.into()), "{fault:?}");
-        let undisturbed = Sandbox::new();
-        undisturbed.sync(&simulator).expect(0);
-        assert_eq!(fresh.database().content(), undisturbed.database().content(), "{fault:?}");
-    }
 }
 
 #[test]
