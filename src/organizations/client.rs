@@ -19,6 +19,7 @@ use aws_types::os_shim_internal::{Env, Fs};
 use super::body::{Answers, RetryJudgement};
 use super::error::{Error, ErrorKind};
 use super::http;
+use super::limit::BodyLimit;
 use super::region::default_region;
 use super::retry::{self, RetryWords};
 
@@ -130,9 +131,11 @@ impl Client {
         let answers = Answers::new();
         let organizations = aws_sdk_organizations::config::Builder::from(&config)
             .interceptor(answers.clone())
+            .interceptor(BodyLimit)
             .retry_classifier(RetryJudgement)
             .build();
         let sts = aws_sdk_sts::config::Builder::from(&config)
+            .interceptor(BodyLimit)
             .retry_config(best_effort(&retry_config))
             .build();
         Ok(Self {

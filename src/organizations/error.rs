@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_organizations::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use http_body_util::LengthLimitError;
+
+use super::limit::LONGEST_BODY;
 
 /// A call that failed, after all its attempts.
 #[derive(Debug, thiserror::Error)]
@@ -170,7 +173,12 @@ impl ErrorKind {
             SdkError::DispatchFailure(_) => Self::Unreachable(chain(error)),
             SdkError::ConstructionFailure(_) => Self::Configuration(chain(error)),
             SdkError::ResponseError(response) => {
-                Self::unread(response.raw().status().as_u16(), chain(error))
+                let too_long = find::<LengthLimitError>(error);
+                let reason = too_long.map_or_else(
+                    || chain(error),
+                    |_| format!("its body is longer than {LONGEST_BODY} MiB"),
+                );
+                Self::unread(response.raw().status().as_u16(), reason)
             }
             SdkError::ServiceError(service) => {
                 let status = service.raw().status().as_u16();

@@ -7,6 +7,7 @@ mod body;
 mod client;
 mod error;
 mod http;
+mod limit;
 mod listing;
 mod region;
 mod retry;

@@ -66,6 +66,7 @@ pub fn rows() -> Vec<Row> {
         row("the wrong content type", strike(Fault::ContentType("text/plain".to_owned())), completes()),
         row("a body of 64 MB, most of it white space", burst(1, Fault::Padded { with: b' ', bytes: 64 * MB }), completes()),
         row("a body of 64 MB that is no JSON", strike(Fault::Padded { with: b'x', bytes: 64 * MB }), exit(4, "UnreadableAnswer")),
+        row("a body of more than 64 MB", strike(Fault::Padded { with: b' ', bytes: 64 * MB + 1 }), exit(4, "UnreadableAnswer").says(&["longer than 64 MiB"])),
         // Strange handshakes
         row("a handshake that stands on two pages", element(|first| first.into()), kept_as_payload()),
         row("a handshake whose state flips between pages", element(changed), kept_as_payload()),
