@@ -1,12 +1,12 @@
 //! No panic anywhere: whatever a test runs, its standard error is looked at.
 
 use std::fs;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::harness::{Run, Started, run};
+use crate::harness::{Sandbox, Started, run};
 
 fn shell(script: &str) -> Command {
     let mut shell = Command::new("sh");
@@ -18,26 +18,31 @@ const PANICS: &str = "echo \"thread 'main' panicked at src/main.rs:1:1:\" >&2";
 
 #[test]
 fn a_program_that_panics_fails_the_test_however_it_was_run() {
-    let lives_on = format!("{PANICS}; exec sleep 60");
-    let started = |script: &str| {
-        let started = Started::of(&mut shell(script));
-        std::thread::sleep(Duration::from_millis(300));
+    let sandbox = Sandbox::new();
+    let marker = sandbox.path("panicked");
+    let lives_on = format!("{PANICS}; : > '{}'; exec sleep 60", marker.display());
+    let started = || {
+        let _ = fs::remove_file(&marker);
+        let started = Started::of(&mut shell(&lives_on));
+        while !marker.exists() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         started
     };
-    let ways: [(&str, &(dyn Fn() + std::panic::RefUnwindSafe)); 5] = [
+    let limit = Duration::from_secs(60);
+    let ways: [(&str, &dyn Fn()); 5] = [
         ("run", &|| drop(run(&mut shell(PANICS)))),
-        ("waited for", &|| drop(started(PANICS).wait())),
-        ("waited for with a limit", &|| drop(started(PANICS).wait_at_most(Duration::from_secs(9)))),
-        ("killed", &|| drop(started(&lives_on).kill())),
-        ("forgotten", &|| drop(started(&lives_on))),
+        ("waited for", &|| drop(Started::of(&mut shell(PANICS)).wait())),
+        ("waited for with a limit", &|| drop(Started::of(&mut shell(PANICS)).wait_at_most(limit))),
+        ("killed", &|| drop(started().kill())),
+        ("forgotten", &|| drop(started())),
     ];
     for (name, way) in ways {
-        let panic = catch_unwind(way).expect_err(name);
+        let panic = catch_unwind(AssertUnwindSafe(way)).expect_err(name);
         let text = panic.downcast_ref::<String>().map(String::as_str).unwrap_or_default();
         assert!(text.contains("the program panicked: thread 'main'"), "{name}: {text}");
     }
-    let quiet: Run = run(&mut shell("echo 'error: nothing of the kind' >&2"));
-    quiet.expect(0);
+    run(&mut shell("echo 'error: nothing of the kind' >&2")).expect(0);
 }
 
 #[test]

@@ -244,21 +244,28 @@ struct Rule {
 
 /// The queued faults, in the order in which they were injected.
 #[derive(Default)]
-pub(crate) struct Faults(Vec<Rule>);
+pub(crate) struct Faults {
+    rules: Vec<Rule>,
+    struck: usize,
+}
 
 impl Faults {
     pub(crate) fn inject(&mut self, when: When, fault: Fault) {
-        self.0.push(Rule { when, fault, let_through: 0, struck: 0 });
+        self.rules.push(Rule { when, fault, let_through: 0, struck: 0 });
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.rules.clear();
+    }
+
+    pub(crate) fn struck(&self) -> usize {
+        self.struck
     }
 
     /// The fault that strikes this request: of the first rule that matches, is not used up and lets nothing through
     /// any more.
     pub(crate) fn strike(&mut self, request: &Request) -> Option<Fault> {
-        for rule in &mut self.0 {
+        for rule in &mut self.rules {
             let used_up = rule.when.times.is_some_and(|times| rule.struck >= times);
             if used_up || !rule.when.matches(request) {
                 continue;
@@ -268,6 +275,7 @@ impl Faults {
                 continue;
             }
             rule.struck += 1;
+            self.struck += 1;
             return Some(rule.fault.clone());
         }
         None

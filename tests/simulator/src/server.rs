@@ -130,6 +130,11 @@ impl Simulator {
         lock(&self.shared.faults).clear();
     }
 
+    /// How many requests a fault has struck so far, whether or not it is still queued.
+    pub fn struck(&self) -> usize {
+        lock(&self.shared.faults).struck()
+    }
+
     /// Everything received so far, in order.
     pub fn requests(&self) -> Vec<Request> {
         lock(&self.shared.requests).clone()

@@ -1,6 +1,7 @@
 //! How a fault comes about: the sync of one cell, disturbed.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -68,10 +69,21 @@ impl Place<'_> {
             simulator.set_latency(Duration::from_millis(20));
         }
         let run = self.run(&simulator);
+        self.assert_struck(simulator.struck());
         let summary = run.summary();
         assert_eq!(summary["outcome"] == "complete", run.code == 0, "{run:?}");
         let error_code = summary["error_code"].as_str().map(str::to_owned);
         Disturbed { code: run.code, error_code, stderr: run.stderr }
+    }
+
+    /// A fault that did not come about would show nothing. Of one that keeps the program from the
+    /// simulator, standard error tells.
+    fn assert_struck(&self, struck: usize) {
+        match (&self.row.trouble.act, self.row.trouble.times) {
+            (Act::FirstCall { .. }, _) => {}
+            (_, Some(times)) => assert_eq!(struck, times),
+            (_, None) => assert!(struck > 0),
+        }
     }
 
     /// The program, on the row's way to the simulator.
@@ -106,15 +118,17 @@ impl Place<'_> {
     /// The same in this process, where the clock can be chosen.
     fn sync_by(&self, wrong: Clock, simulator: Simulator) -> Disturbed {
         let simulator = Arc::new(simulator);
-        let clock = self.clock(wrong, Arc::clone(&simulator));
+        let (clock, was_wrong) = self.clock(wrong, Arc::clone(&simulator));
         let page_size = u8::try_from(PAGE_SIZE).unwrap();
         let plan = Plan { filter: Filter::None, page_size, deadline: IN_PROCESS, clock };
         let report = sync_here(&simulator, &self.sandbox.archive(), &plan);
+        assert!(was_wrong.load(Ordering::Relaxed), "the clock was right");
         let code = if matches!(report.end, End::Complete) { 0 } else { 1 };
         Disturbed { code, error_code: report.record.error_code, stderr: String::new() }
     }
 
-    fn clock(&self, wrong: Clock, simulator: Arc<Simulator>) -> clock::Clock {
+    /// The clock, and whether it has shown a wrong time.
+    fn clock(&self, wrong: Clock, simulator: Arc<Simulator>) -> (clock::Clock, Arc<AtomicBool>) {
         let right = clock::system();
         let moment = self.moment;
         let come = move || {
@@ -126,7 +140,9 @@ impl Place<'_> {
             }
         };
         let zero = TimeDelta::zero();
-        Arc::new(move || -> DateTime<Utc> {
+        let was_wrong = Arc::new(AtomicBool::new(false));
+        let tell = Arc::clone(&was_wrong);
+        let clock = move || -> DateTime<Utc> {
             let offset = match (wrong, moment) {
                 (Clock::Wrong(by), Moment::Children) | (Clock::Steps(by), _) => {
                     if come() {
@@ -140,7 +156,9 @@ impl Place<'_> {
                 (Clock::StepsBetween(by), Moment::First) => -by,
                 (Clock::StepsBetween(by), _) => by,
             };
+            tell.fetch_or(offset != zero, Ordering::Relaxed);
             right() + offset
-        })
+        };
+        (Arc::new(clock), was_wrong)
     }
 }

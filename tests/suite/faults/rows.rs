@@ -56,10 +56,10 @@ pub fn rows() -> Vec<Row> {
         row("a name that does not resolve", never_reached(Way::UnknownName, "a proxy that can no longer resolve the name"), exit(4, "Unreachable").says(&["dns error"])),
         row("a proxy that can no longer resolve the name", strike(proxy(502, "Bad Gateway")).by(Way::Proxy), exit(4, "UnreadableAnswer").says(&["502"])),
         row("a proxy that answers 407", strike(proxy(407, "Proxy Authentication Required")).by(Way::Proxy), exit(4, "UnreadableAnswer").says(&["407"])),
-        row("a proxy that answers 407 to CONNECT", first_call(proxy(407, "Proxy Authentication Required"), "a proxy that answers 407").by(Way::ConnectProxy), exit(4, "Unreachable").says(&["HTTPS_PROXY"])),
+        row("a proxy that answers 407 to CONNECT", first_call(proxy(407, "Proxy Authentication Required"), "a proxy that answers 407").by(Way::ConnectProxy), exit(4, "Unreachable").says(&["proxy authorization required", "HTTPS_PROXY"])),
         row("a certificate that nobody trusts", never_reached(Way::UntrustedTls, "another certificate in mid-run"), exit(4, "Unreachable").says(&["certificate", "AWS_CA_BUNDLE"])),
         row("another certificate in mid-run", strike(Fault::OtherCertificate).by(Way::Tls).with(TWICE), exit(4, "Unreachable").says(&["certificate", "AWS_CA_BUNDLE"])),
-        row("a port that speaks no TLS", never_reached(Way::TlsAtPlainHttp, "another certificate in mid-run"), exit(4, "Unreachable")),
+        row("a port that speaks no TLS", never_reached(Way::TlsAtPlainHttp, "another certificate in mid-run"), exit(4, "Unreachable").says(&["TLS handshake failed"])),
         // Strange bodies
         row("HTML with 200", strike(Fault::html()), exit(4, "UnreadableAnswer").says(&["a login page"])),
         row("an empty body", strike(Fault::empty_body()), exit(4, "UnreadableAnswer")),

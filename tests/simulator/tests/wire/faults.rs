@@ -57,6 +57,7 @@ fn a_fault_strikes_where_and_as_often_as_it_was_told() {
     simulator.inject(When::any(), Fault::throttle());
     assert_eq!(statuses(4), [500, 500, 400, 400]);
     simulator.clear_faults();
+    assert_eq!(simulator.struck(), 5);
     simulator.inject(When::describe(), Fault::throttle());
     assert_eq!(statuses(1), [200]);
 }
