@@ -119,7 +119,7 @@ pub fn hex(link: &Link) -> String {
 
 /// Reads what [`hex`] wrote; `None` if the text is something else.
 pub fn unhex(text: &str) -> Option<Link> {
-    if text.len() != 64 || !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+    if text.len() != 64 || !is_hex(text) {
         return None;
     }
     let mut link = Link::default();
@@ -127,6 +127,11 @@ pub fn unhex(text: &str) -> Option<Link> {
         *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
     }
     Some(link)
+}
+
+/// Whether all of a text is hexadecimal digits as [`hex`] writes them, in lower case.
+pub fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// A digest as a row of `syncs` has it.

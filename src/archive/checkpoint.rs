@@ -23,7 +23,7 @@ const ORIGIN: &str = "handshake-archive/";
 /// One link of one archive's chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// The archive's random id, 32 hexadecimal digits.
+    /// The archive's random id, 32 hexadecimal digits in lower case.
     pub archive_id: String,
     /// The sequence number of the sync; 0 for an archive without one.
     pub sequence: i64,
@@ -72,16 +72,18 @@ impl Checkpoint {
         let mut line = |what: &str| lines.next().ok_or_else(|| format!("there is no {what}"));
         let archive_id = line("first line, handshake-archive/ and the archive's id")?
             .strip_prefix(ORIGIN)
-            .filter(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
-            .ok_or("the first line is not handshake-archive/ and 32 hexadecimal digits")?
+            .filter(|id| id.len() == 32 && chain::is_hex(id))
+            .ok_or("the first line is not handshake-archive/ and 32 lower-case hexadecimal digits")?
             .to_owned();
-        let sequence = line("second line, a sequence number")?
+        let digits = line("second line, a sequence number")?;
+        let sequence = digits
             .parse()
             .ok()
-            .filter(|&sequence: &i64| sequence >= 0)
+            // Neither +42 nor 042: the lines of a sync are the same bytes every time.
+            .filter(|sequence: &i64| *sequence >= 0 && sequence.to_string() == digits)
             .ok_or("the second line is not a sequence number")?;
         let digest = chain::unhex(line("third line, a digest")?)
-            .ok_or("the third line is not a digest of 64 hexadecimal digits")?;
+            .ok_or("the third line is not a digest of 64 lower-case hexadecimal digits")?;
         Ok(Self { archive_id, sequence, digest })
     }
 }
@@ -119,7 +121,10 @@ mod tests {
             (lines[..2].join("\n"), "no third line"),
             (LINES.replace("handshake-archive/", ""), "the first line"),
             (LINES.replace("/0123", "/012"), "the first line"),
+            (LINES.replace("/0123456789a", "/0123456789A"), "the first line"),
             (LINES.replace("42", "-1"), "the second line"),
+            (LINES.replace("42", "+42"), "the second line"),
+            (LINES.replace("42", "042"), "the second line"),
             (LINES.replace("42", "many"), "the second line"),
             (LINES.replace("5d1a", "5D1A"), "the third line"),
             (LINES.replace("5d1a", "5d1"), "the third line"),
