@@ -16,6 +16,7 @@ mod install;
 mod interruption;
 mod lifecycle;
 mod memory;
+mod model;
 mod notes;
 mod odd_data;
 mod page_example;

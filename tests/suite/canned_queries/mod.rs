@@ -4,6 +4,6 @@ mod example;
 mod expected;
 mod form;
 mod plan;
-mod query_file;
+pub mod query_file;
 mod rows;
-mod run;
+pub mod run;
