@@ -315,16 +315,32 @@ pub fn sync_by_simulated_clock(
     archive: &Path,
     filter: Filter,
 ) -> Report {
+    sync_until(simulator, archive, filter, std::future::pending())
+}
+
+/// As [`sync_by_simulated_clock`], but told to stop when `stop` is ready.
+pub fn sync_until(
+    simulator: &Arc<Simulator>,
+    archive: &Path,
+    filter: Filter,
+    stop: impl Future<Output = ()>,
+) -> Report {
     let clock = Arc::clone(simulator);
     let clock: Clock = Arc::new(move || clock.now());
-    sync_here(simulator, archive, &Plan { filter, page_size: 20, deadline: IN_PROCESS, clock })
+    let plan = Plan { filter, page_size: 20, deadline: IN_PROCESS, clock };
+    sync_here(simulator, archive, &plan, stop)
 }
 
 /// The longest that a sync inside this process may take.
 pub const IN_PROCESS: Duration = Duration::from_secs(60);
 
 /// One sync inside this process, by any plan.
-pub fn sync_here(simulator: &Simulator, archive: &Path, plan: &Plan) -> Report {
+pub fn sync_here(
+    simulator: &Simulator,
+    archive: &Path,
+    plan: &Plan,
+    stop: impl Future<Output = ()>,
+) -> Report {
     let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
     let settings = Settings {
         region: Some("us-east-1".to_owned()),
@@ -335,9 +351,7 @@ pub fn sync_here(simulator: &Simulator, archive: &Path, plan: &Plan) -> Report {
     };
     let archive = open(archive);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime
-        .block_on(sync::run(&settings, archive, plan, std::future::pending(), &mut |_| {}))
-        .unwrap()
+    runtime.block_on(sync::run(&settings, archive, plan, stop, &mut |_| {})).unwrap()
 }
 
 /// Opens an archive to record on it.

@@ -29,5 +29,6 @@ mod recorded;
 mod refusals;
 mod show;
 mod status;
+mod upgrade;
 mod verify;
 mod volume;
