@@ -19,6 +19,8 @@ pub enum Event {
     Extend(Index),
     /// AWS no longer shows one that it should, or shows it again.
     Hide(Index),
+    /// AWS shows a child outside the list of its parent from now on, or no longer.
+    Reveal(Index),
 }
 
 /// How a sync ends.
@@ -35,7 +37,7 @@ pub enum End {
 #[derive(Debug, Clone, Copy)]
 pub enum Restriction {
     None,
-    Invitations,
+    Action(&'static str),
     /// The children of one of the requests for all features, where there is one.
     Children(Index),
 }
@@ -103,13 +105,15 @@ fn event() -> impl Strategy<Value = Event> {
         5 => (any::<Index>(), ends).prop_map(|(which, state)| Event::End(which, state)),
         1 => any::<Index>().prop_map(Event::Extend),
         1 => any::<Index>().prop_map(Event::Hide),
+        1 => any::<Index>().prop_map(Event::Reveal),
     ]
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
     let restriction = prop_oneof![
         8 => Just(Restriction::None),
-        1 => Just(Restriction::Invitations),
+        1 => Just(Restriction::Action("INVITE")),
+        1 => Just(Restriction::Action("APPROVE_ALL_FEATURES")),
         1 => any::<Index>().prop_map(Restriction::Children),
     ];
     let end = prop_oneof![

@@ -50,7 +50,7 @@ impl Play {
             operation: "ListHandshakesForOrganization",
             filter: match filter {
                 Filter::None => handshake::Filter::None,
-                Filter::Invitations => handshake::Filter::ActionType("INVITE".to_owned()),
+                Filter::Action(action) => handshake::Filter::ActionType(action.to_owned()),
                 Filter::Children(parent) => handshake::Filter::ParentHandshakeId(self.id(parent)),
             },
             started_at: started,
@@ -95,7 +95,7 @@ impl Play {
             .filter(|&one| self.world.handshakes[one].action == "ENABLE_ALL_FEATURES")
             .collect();
         match plan.restriction {
-            Restriction::Invitations => Filter::Invitations,
+            Restriction::Action(action) => Filter::Action(action),
             Restriction::Children(which) if !parents.is_empty() => {
                 Filter::Children(parents[which.index(parents.len())])
             }
@@ -140,7 +140,7 @@ impl Play {
             let one = &play.world.handshakes[number];
             match filter {
                 Filter::None => !one.is_hidden_child,
-                Filter::Invitations => !one.is_hidden_child && one.action == "INVITE",
+                Filter::Action(action) => !one.is_hidden_child && one.action == action,
                 Filter::Children(parent) => one.parent == Some(parent),
             }
         };

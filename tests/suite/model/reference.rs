@@ -12,7 +12,7 @@ use super::world::Content;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filter {
     None,
-    Invitations,
+    Action(&'static str),
     Children(usize),
 }
 
@@ -250,7 +250,7 @@ impl Reference {
                     None => false,
                 })
             }
-            Filter::Invitations => was_listed && self.actions[&number] == "INVITE",
+            Filter::Action(action) => was_listed && self.actions[&number] == action,
             Filter::Children(parent) => self.parents_of(number).any(|one| one == parent),
         }
     }
@@ -268,8 +268,8 @@ impl Reference {
             let sync = &self.syncs[*index];
             let answers = match sync.filter {
                 Filter::None => true,
-                Filter::Invitations => {
-                    self.actions[&run.number] == "INVITE"
+                Filter::Action(action) => {
+                    self.actions[&run.number] == action
                         && run.listed.is_some_and(|listed| listed <= *index)
                 }
                 Filter::Children(parent) => self.listings.iter().any(|(child, other, since)| {

@@ -91,7 +91,7 @@ impl Tables<'_> {
             let counts = counts.map(|count| if is_closed { count } else { 0 });
             let filter = match sync.filter {
                 Filter::None => "NULL".to_owned(),
-                Filter::Invitations => "INVITE".to_owned(),
+                Filter::Action(action) => action.to_owned(),
                 Filter::Children(parent) => self.id(parent).to_owned(),
             };
             // One that was killed has counted up to the last page that brought news.

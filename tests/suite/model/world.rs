@@ -166,6 +166,12 @@ impl World {
                     one.is_strange = true;
                 }
             }
+            Event::Reveal(which) => {
+                if let Some(number) = self.pick(which, |one| one.parent.is_some()) {
+                    let one = &mut self.handshakes[number];
+                    one.is_hidden_child = !one.is_hidden_child;
+                }
+            }
         }
         // Two things never happen in the same moment.
         self.advance(TimeDelta::seconds(1));
