@@ -4,6 +4,7 @@
 //! `PROPTEST_CASES=2000 cargo test --test suite -- model` takes as long as you like.
 
 mod histories;
+mod periods;
 mod play;
 mod reference;
 mod tables;

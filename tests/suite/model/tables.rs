@@ -1,8 +1,9 @@
 //! What the reference knows, as the rows that tables, views and queries should have.
 
-use chrono::{DateTime, Days, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
+use super::periods::Period;
 use super::reference::{Filter, Reference, Run};
 use super::world::{OWNERS, World};
 
@@ -20,16 +21,6 @@ fn or_null(value: Option<String>) -> String {
 
 fn row(columns: &[&dyn ToString]) -> String {
     columns.iter().map(|column| column.to_string()).collect::<Vec<_>>().join("|")
-}
-
-/// A stretch of knowledge, or a blind window.
-#[derive(Debug)]
-pub struct Period {
-    pub owner: usize,
-    pub is_covered: bool,
-    pub from: DateTime<Utc>,
-    pub until: DateTime<Utc>,
-    pub syncs: usize,
 }
 
 /// The reference beside the world that gives its numbers their Ids.
@@ -231,48 +222,6 @@ impl Tables<'_> {
         sorted(self.reference.versions.keys().filter_map(line).collect())
     }
 
-    /// What is known when: each stretch of full syncs of an owner, and the windows between them.
-    pub fn periods(&self) -> Vec<Period> {
-        let mut periods = vec![];
-        for &owner in &self.reference.sources {
-            let mut stretch: Option<Period> = None;
-            for sync in self
-                .reference
-                .syncs
-                .iter()
-                .filter(|sync| sync.is_full() && sync.owner == Some(owner))
-            {
-                let (Some(until), Some(finished)) = (sync.observed, sync.finished) else {
-                    continue;
-                };
-                let from = finished - Days::new(30);
-                stretch = Some(match stretch {
-                    Some(known) if known.until >= from => Period {
-                        from: known.from.min(from),
-                        until,
-                        syncs: known.syncs + 1,
-                        ..known
-                    },
-                    known => {
-                        if let Some(known) = known {
-                            let window = Period {
-                                owner,
-                                is_covered: false,
-                                from: known.until,
-                                until: from,
-                                syncs: 0,
-                            };
-                            periods.extend([known, window]);
-                        }
-                        Period { owner, is_covered: true, from, until, syncs: 1 }
-                    }
-                });
-            }
-            periods.extend(stretch);
-        }
-        periods
-    }
-
     /// `coverage`.
     pub fn coverage(&self) -> Rows {
         let line = |period: &Period| {
@@ -285,12 +234,12 @@ impl Tables<'_> {
                 &period.syncs,
             ])
         };
-        self.periods().iter().map(line).collect()
+        self.reference.periods().iter().map(line).collect()
     }
 
     /// `queries/as-of.sql`: Id, state, version, `seen_at`, `synced_at`, blind; by Id and arrival.
     pub fn as_of(&self, moment: DateTime<Utc>) -> Rows {
-        let periods = self.periods();
+        let periods = self.reference.periods();
         let asked = |sync: usize| self.reference.syncs[sync].observed;
         let mut rows = vec![];
         for run in &self.reference.runs {

@@ -11,7 +11,7 @@ use super::tables::{Tables, text};
 ///
 /// Not claimed of one that AWS showed against its own rules or that could never be read.
 pub fn covered_means_archived(tables: &Tables<'_>, play: &Play) -> Result<(), TestCaseError> {
-    for period in tables.periods().iter().filter(|period| period.is_covered) {
+    for period in tables.reference.periods().iter().filter(|period| period.is_covered) {
         for (number, one) in play.world.handshakes.iter().enumerate() {
             let is_odd = |number: usize| {
                 play.world.handshakes[number].is_strange || play.garbled.contains(&number)
