@@ -7,6 +7,7 @@ mod bad_input;
 mod canned_queries;
 mod chain;
 mod children;
+mod corpus;
 mod exposition;
 mod faults;
 mod fixture;
@@ -19,6 +20,8 @@ mod memory;
 mod model;
 mod notes;
 mod odd_data;
+#[path = "../fuzz/oracles/mod.rs"]
+mod oracles;
 mod page_example;
 mod panics;
 mod query;
