@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use handshake_archive::archive::{Archive, Attempt, Scope};
+use handshake_archive::archive::{Attempt, Scope};
 use handshake_archive::handshake::{Filter, Page};
 use serde_json::{Value, json};
 use tempfile::tempdir;
@@ -12,6 +12,7 @@ use super::expected;
 use super::query_file;
 use super::run::{Bound, by_library, integer, open, rows_by_program, text};
 use crate::fixture::{Fixture, PARENT};
+use crate::harness;
 
 /// A query with values for its parameters, and what it should give.
 pub struct Case {
@@ -154,7 +155,7 @@ fn what_a_running_sync_has_found_is_known_before_it_ends() {
     let path = folder.path().join("archive.db");
     let fixture = Fixture::new();
     fixture.record(&path);
-    let mut archive = Archive::open(&path).expect("the archive");
+    let mut archive = harness::open(&path);
     let started_at = fixture.syncs[14].started + chrono::TimeDelta::days(1);
     let operation = "ListHandshakesForOrganization";
     let attempt = Attempt { operation, filter: Filter::None, started_at };
