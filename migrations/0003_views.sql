@@ -105,7 +105,8 @@ CREATE VIEW coverage AS
 -- What the archive knows of each source. covered: every handshake that was pending at any moment
 -- from from_at until until_at is in the archive. blind: one that was requested after from_at and
 -- ended before until_at may be missing. AWS shows a handshake until 30 days after it ended, so
--- two complete, unfiltered syncs less than 30 days apart miss none between them.
+-- two complete, unfiltered syncs less than 30 days apart miss none between them. Where the clock
+-- was set back between two syncs, a period ends and another begins: the time between them is unknown.
 WITH complete AS (
     SELECT s.source_id, s.id, s.observed_at,
            strftime('%Y-%m-%dT%H:%M:%fZ', s.finished_at, '-30 days') AS reaches_back_to,
@@ -113,7 +114,8 @@ WITH complete AS (
     FROM syncs AS s
     WHERE s.outcome = 'complete' AND s.filter_action_type IS NULL AND s.filter_parent_handshake_id IS NULL
 ), numbered AS (
-    SELECT *, sum(before_observed_at IS NULL OR before_observed_at < reaches_back_to)
+    SELECT *, sum(before_observed_at IS NULL OR before_observed_at < reaches_back_to
+                  OR before_observed_at > observed_at)
                   OVER (PARTITION BY source_id ORDER BY id) AS stretch
     FROM complete
 ), periods AS (

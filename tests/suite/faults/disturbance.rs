@@ -121,7 +121,7 @@ impl Place<'_> {
         let (clock, was_wrong) = self.clock(wrong, Arc::clone(&simulator));
         let page_size = u8::try_from(PAGE_SIZE).unwrap();
         let plan = Plan { filter: Filter::None, page_size, deadline: IN_PROCESS, clock };
-        let report = sync_here(&simulator, &self.sandbox.archive(), &plan);
+        let report = sync_here(&simulator, &self.sandbox.archive(), &plan, std::future::pending());
         assert!(was_wrong.load(Ordering::Relaxed), "the clock was right");
         let code = if matches!(report.end, End::Complete) { 0 } else { 1 };
         Disturbed { code, error_code: report.record.error_code, stderr: String::new() }
