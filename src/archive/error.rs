@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rusqlite::ErrorCode;
+
 /// Why the archive could not be opened, read or written. Each names the file.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -58,6 +60,17 @@ pub enum Error {
     /// Somebody wrote into an archive that was read as one that does not change.
     #[error("the archive {} was written to while it was read", .0.display())]
     Changed(PathBuf),
+    /// While it was written, the archive was deleted, renamed, replaced, or its file system unmounted.
+    #[error("the archive {} was deleted, moved or replaced while it was written: the file that was opened is no longer there", .0.display())]
+    Displaced(PathBuf),
+    /// A `-wal` lies beside the archive that does not belong to it, or one of the two is damaged.
+    #[error("the archive {} and the -wal file beside it do not fit together: {what}", .path.display())]
+    StrangeWal {
+        /// The archive.
+        path: PathBuf,
+        /// What SQLite's integrity_check found first.
+        what: String,
+    },
     /// Another sync holds the lock of this archive.
     #[error("another sync is running on the archive {}", .0.display())]
     Locked(PathBuf),
@@ -116,6 +129,14 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+}
+
+/// Whether SQLite failed for want of space. A `-shm` that cannot grow is told as an I/O error.
+pub(crate) fn is_disk_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|failure| {
+        failure.code == ErrorCode::DiskFull
+            || failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
+    })
 }
 
 impl Error {

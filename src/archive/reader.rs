@@ -6,8 +6,8 @@
 //! - **Beside others.** Where this process may write, SQLite makes the two files if they are missing.
 //!   A read-only connection leaves them behind when it closes; so a second one, the keeper, is opened
 //!   for writing before it and closed after it, runs no statement of anybody, and has SQLite take
-//!   them away again if nobody else is there (and move into the archive what a killed sync left in
-//!   `-wal`, as every program does that opens the archive for writing).
+//!   them away again if nobody else is there. What a killed sync left in `-wal` is read and stays
+//!   there: only the next sync moves it into the archive, once it has seen that the two fit together.
 //! - **Beside others, as a guest.** Where this process may not write and `-wal` has content, the
 //!   `-shm` that is there is used as it is (`readonly_shm=1`). Without one the content of `-wal`
 //!   cannot be reached, and the archive is refused rather than read without its newest rows.
@@ -22,9 +22,9 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::error::Error;
+use super::error::{Error, is_disk_full};
 use super::migrations;
-use super::open::{BUSY_TIMEOUT, identify};
+use super::open::{BUSY_TIMEOUT, identify, leave_wal};
 
 const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
 
@@ -84,7 +84,11 @@ impl ArchiveReader {
             return Err(Error::Empty(path));
         }
         let way = look(&path, stamp)?;
-        let keeper = keeper(&path)?;
+        let keeper = match keeper(&path, stamp) {
+            // Its files find no room on the disk: both other ways need none.
+            Err(Error::Sqlite { source, .. }) if is_disk_full(&source) && way != Way::None => None,
+            other => other?,
+        };
         let connection = match (&keeper, way) {
             (Some(_), _) => connect(&path, "")?,
             (None, Way::Guest) => connect(&path, GUEST)?,
@@ -166,7 +170,8 @@ fn size(path: &Path, suffix: &str) -> Result<Option<u64>, Error> {
 fn look(path: &Path, stamp: Stamp) -> Result<Way, Error> {
     if size(path, "-wal")?.is_some() && size(path, "-shm")?.is_some() {
         match identify(path, &connect(path, GUEST)?) {
-            Err(Error::Sqlite { source, .. }) if is_out_of_reach(&source) => {}
+            Err(Error::Sqlite { source, .. })
+                if is_out_of_reach(&source) || is_disk_full(&source) => {}
             checked => return checked.map(|()| Way::Guest),
         }
     }
@@ -175,7 +180,7 @@ fn look(path: &Path, stamp: Stamp) -> Result<Way, Error> {
 }
 
 /// The connection that has SQLite tidy up behind the reader; `None` where this process may not write.
-fn keeper(path: &Path) -> Result<Option<Connection>, Error> {
+fn keeper(path: &Path, stamp: Stamp) -> Result<Option<Connection>, Error> {
     let flags = FLAGS | OpenFlags::SQLITE_OPEN_READ_WRITE;
     let attempt = || {
         let connection = Connection::open_with_flags(path, flags)?;
@@ -183,6 +188,7 @@ fn keeper(path: &Path) -> Result<Option<Connection>, Error> {
         if connection.is_readonly("main")? {
             return Ok(None);
         }
+        leave_wal(&connection, stamp.wal_size > 0)?;
         // The files are made by the first statement.
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
         Ok(Some(connection))

@@ -102,6 +102,13 @@ impl From<archive::Error> for CommandError {
                 "read it as the user who syncs, or copy the archive and its -wal into a folder of your own and read the copy".to_owned()
             }
             Error::Changed(_) => "discard what was written and run the command again".to_owned(),
+            Error::Displaced(_) => {
+                "what this sync recorded went into the file that was moved away: put that file back if it still exists, and run the sync again".to_owned()
+            }
+            Error::StrangeWal { path, .. } => format!(
+                "nothing was changed; keep a copy of both. If the archive was restored or replaced, delete {0}-wal and {0}-shm, which are of the one before, and run verify; else go on from the newest backup",
+                path.display()
+            ),
             Error::Locked(_) => "wait for it to end; it holds the lock only while it runs".to_owned(),
             Error::Setting { .. } => {
                 "the file system may be one that SQLite's WAL cannot use (a network share); put the archive on a local disk".to_owned()
@@ -109,7 +116,10 @@ impl From<archive::Error> for CommandError {
             Error::Damaged { .. } => {
                 "keep a copy of the file as it is, and go on from the newest backup".to_owned()
             }
-            Error::Migration { .. } => "nothing was changed; is the disk full?".to_owned(),
+            Error::Migration { .. } => {
+                "nothing was changed; free some space if the disk is full, and run the sync again"
+                    .to_owned()
+            },
             Error::Sqlite { source, .. } => sqlite_hint(source),
             Error::Exists(_) => "give another path, or --overwrite".to_owned(),
             Error::Held(_) => "end the other program and try again".to_owned(),
@@ -124,8 +134,8 @@ impl From<archive::Error> for CommandError {
 fn sqlite_hint(error: &rusqlite::Error) -> String {
     use rusqlite::ErrorCode;
     match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => {
-            "free some space and run the sync again: what was committed is kept"
+        _ if archive::is_disk_full(error) => {
+            "the disk is full: free some space and run the sync again; what was committed is kept"
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             "another program holds a write lock on the archive: end it and run the sync again"

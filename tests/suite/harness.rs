@@ -28,6 +28,13 @@ pub fn organization() -> Organization {
     Organization::new("o-exampleorgid", "111111111111", noon())
 }
 
+/// The endpoint of a new organization with so many invitations.
+pub fn populated(count: usize) -> Simulator {
+    let mut organization = organization();
+    organization.populate(count);
+    Simulator::start(organization)
+}
+
 /// A folder of its own, and the program in an environment of its own.
 pub struct Sandbox {
     folder: TempDir,
@@ -67,8 +74,13 @@ impl Sandbox {
 
     /// `sync` of this folder's archive from a simulator, one attempt a call.
     pub fn sync_command(&self, simulator: &Simulator) -> Command {
+        self.sync_command_of(&self.archive(), simulator)
+    }
+
+    /// The same of another archive.
+    pub fn sync_command_of(&self, archive: &Path, simulator: &Simulator) -> Command {
         let mut command = self.program();
-        command.arg("--archive").arg(self.archive()).args(["sync", "--endpoint-url"]);
+        command.arg("--archive").arg(archive).args(["sync", "--endpoint-url"]);
         command.arg(simulator.url()).args(["--format", "json"]).env("AWS_MAX_ATTEMPTS", "1");
         command
     }
@@ -79,6 +91,11 @@ impl Sandbox {
 
     pub fn sync_with(&self, simulator: &Simulator, arguments: &[&str]) -> Run {
         run(self.sync_command(simulator).args(arguments))
+    }
+
+    /// Another command on this folder's archive.
+    pub fn ask(&self, arguments: &[&str]) -> Run {
+        run(self.bare().arg("--archive").arg(self.archive()).args(arguments))
     }
 
     pub fn database(&self) -> Database {

@@ -1,36 +1,14 @@
 //! Killed, told to stop, started twice, read while it runs: the archive is whole every time.
 
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use handshake_archive_simulator::{Fault, Simulator, When};
+use handshake_archive_simulator::{Fault, When};
 
-use crate::harness::{Run, Sandbox, organization};
-
-fn start(command: &mut Command) -> Child {
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-fn wait_until(what: &str, condition: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !condition() {
-        assert!(began.elapsed() < Duration::from_secs(30), "still not: {what}");
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
-    assert!(sent.expect("the kill program").success());
-}
-
-fn populated(count: usize) -> Simulator {
-    let mut organization = organization();
-    organization.populate(count);
-    Simulator::start(organization)
-}
+use crate::harness::{Run, Sandbox, populated};
+use crate::process::{signal, start, wait_until};
 
 #[test]
 fn kill_9_at_any_moment_leaves_a_whole_archive_and_the_next_sync_completes() {

@@ -1,0 +1,6 @@
+//! What the disk and people do to the file: full, gone, replaced, read-only, its side files astray.
+
+mod displaced;
+mod full;
+mod side_files;
+mod small_disk;
