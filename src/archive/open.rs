@@ -17,6 +17,9 @@ use super::place::Place;
 /// How long a write waits for another program that holds the file's lock.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Bytes of a `-wal` before its first page: one that is no longer holds nothing.
+pub(super) const WAL_HEADER: u64 = 32;
+
 /// Statements that are kept prepared: all that recording uses, with room.
 const STATEMENT_CACHE: usize = 64;
 
@@ -252,7 +255,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(Error::sqlite(path))?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(Error::sqlite(path))?;
-    let leftover = fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > 0);
+    let leftover = fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > WAL_HEADER);
     if leftover {
         leave_wal(&connection, true).map_err(Error::sqlite(path))?;
     }

@@ -19,12 +19,13 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::{Error, is_disk_full};
 use super::migrations;
-use super::open::{BUSY_TIMEOUT, identify, leave_wal};
+use super::open::{BUSY_TIMEOUT, WAL_HEADER, identify, leave_wal};
 
 const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
 
@@ -168,7 +169,7 @@ fn size(path: &Path, suffix: &str) -> Result<Option<u64>, Error> {
 /// For the same reason none is opened so where `-wal` and `-shm` show that somebody is there, who
 /// may be in this very process.
 fn look(path: &Path, stamp: Stamp) -> Result<Way, Error> {
-    if size(path, "-wal")?.is_some() && size(path, "-shm")?.is_some() {
+    if size(path, "-wal")?.is_some() && size(path, "-shm")?.is_some() && !stays_a_header(path)? {
         match identify(path, &connect(path, GUEST)?) {
             Err(Error::Sqlite { source, .. })
                 if is_out_of_reach(&source) || is_disk_full(&source) => {}
@@ -176,7 +177,20 @@ fn look(path: &Path, stamp: Stamp) -> Result<Way, Error> {
         }
     }
     identify(path, &connect(path, STILL)?)?;
-    Ok(if stamp.wal_size == 0 { Way::Still } else { Way::None })
+    Ok(if stamp.wal_size <= WAL_HEADER { Way::Still } else { Way::None })
+}
+
+/// Whether `-wal` is a header and nothing more: a sync is about to write its first page, which takes no
+/// longer than the disk does, or was killed at that. In such a one a guest looks for the first page until
+/// SQLite gives up after ten seconds (`SQLITE_PROTOCOL`).
+fn stays_a_header(path: &Path) -> Result<bool, Error> {
+    for _ in 0..20 {
+        if size(path, "-wal")? != Some(WAL_HEADER) {
+            return Ok(false);
+        }
+        std::thread::sleep(Duration::from_millis(25));
+    }
+    Ok(true)
 }
 
 /// The connection that has SQLite tidy up behind the reader; `None` where this process may not write.
@@ -188,7 +202,7 @@ fn keeper(path: &Path, stamp: Stamp) -> Result<Option<Connection>, Error> {
         if connection.is_readonly("main")? {
             return Ok(None);
         }
-        leave_wal(&connection, stamp.wal_size > 0)?;
+        leave_wal(&connection, stamp.wal_size > WAL_HEADER)?;
         // The files are made by the first statement.
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
         Ok(Some(connection))

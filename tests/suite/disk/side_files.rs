@@ -1,6 +1,7 @@
 //! The files beside the archive: missing, left over, torn, or of another archive.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use handshake_archive_simulator::Simulator;
 
@@ -15,14 +16,14 @@ fn killed(simulator: &Simulator) -> Sandbox {
         organization.advance(chrono::TimeDelta::days(10));
         organization.populate(60);
     });
-    simulator.set_latency(std::time::Duration::from_millis(30));
+    simulator.set_latency(Duration::from_millis(30));
     let mut child = start(&mut sandbox.sync_command(simulator));
     wait_until("the second sync has recorded something", || {
         sandbox.database().number("SELECT count(*) FROM observations WHERE seen_sync_id = 2") > 0
     });
     child.kill().unwrap();
     child.wait().unwrap();
-    simulator.set_latency(std::time::Duration::ZERO);
+    simulator.set_latency(Duration::ZERO);
     assert!(fs::metadata(sandbox.path("archive.db-wal")).unwrap().len() > 0);
     sandbox
 }
@@ -110,6 +111,22 @@ fn a_wal_that_a_power_cut_tore_is_read_up_to_its_last_whole_commit() {
             copy.ask(&["verify"]).expect(0);
             assert_eq!(copy.database().content(), expected, "cut at {at}, {torn}");
         }
+    }
+}
+
+#[test]
+fn a_wal_that_was_killed_before_its_first_page_keeps_no_reader_waiting() {
+    let simulator = populated(60);
+    let killed = killed(&simulator);
+    for length in [0, 1, 31, 32, 33] {
+        let copy = copied(&killed, &["archive.db", "archive.db-wal", "archive.db-shm"]);
+        let wal = fs::OpenOptions::new().write(true).open(copy.path("archive.db-wal")).unwrap();
+        wal.set_len(length).unwrap();
+        let began = Instant::now();
+        copy.ask(&["verify"]).expect(0);
+        assert!(began.elapsed() < Duration::from_secs(8), "{length}: {:?}", began.elapsed());
+        copy.sync(&simulator).expect(0);
+        copy.ask(&["verify"]).expect(0);
     }
 }
 
