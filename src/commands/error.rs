@@ -16,7 +16,7 @@ pub enum Exit {
     Refused = 3,
     /// 4: AWS was unreachable, throttled, or the list broke off. Try again later.
     TryAgain = 4,
-    /// 5: another sync is running on the archive.
+    /// 5: another sync is running on the archive, or another program holds it.
     Busy = 5,
     /// 6: a check failed: the archive is damaged, stale or blind.
     CheckFailed = 6,
@@ -73,7 +73,11 @@ fn causes_of(error: &(dyn StdError + 'static)) -> Vec<String> {
 impl From<archive::Error> for CommandError {
     fn from(error: archive::Error) -> Self {
         use archive::Error;
-        let exit = if matches!(error, Error::Locked(_)) { Exit::Busy } else { Exit::Other };
+        let exit = match &error {
+            Error::Locked(_) | Error::Held(_) => Exit::Busy,
+            Error::Sqlite { source, .. } if is_locked(source) => Exit::Busy,
+            _ => Exit::Other,
+        };
         let hint = match &error {
             Error::NoFolder(folder) => format!(
                 "create it (mkdir -p -m 700 {}) or give another path with --archive",
@@ -131,13 +135,19 @@ impl From<archive::Error> for CommandError {
     }
 }
 
+/// Whether another program holds the archive, and did not let go in time.
+fn is_locked(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+    matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked))
+}
+
 fn sqlite_hint(error: &rusqlite::Error) -> String {
     use rusqlite::ErrorCode;
     match error.sqlite_error_code() {
         _ if archive::is_disk_full(error) => {
             "the disk is full: free some space and run the sync again; what was committed is kept"
         }
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+        _ if is_locked(error) => {
             "another program holds a write lock on the archive: end it and run the sync again"
         }
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {

@@ -10,6 +10,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use chrono::{DateTime, TimeZone, Utc};
 use handshake_archive::archive::{Archive, Error};
+use handshake_archive::clock::Clock;
 use handshake_archive::handshake::Filter;
 use handshake_archive::organizations::Settings;
 use handshake_archive::sync::{self, Plan, Report};
@@ -247,6 +248,17 @@ pub fn sync_by_simulated_clock(
     archive: &Path,
     filter: Filter,
 ) -> Report {
+    let clock = Arc::clone(simulator);
+    sync_by_clock(simulator, Arc::new(move || clock.now()), archive, filter)
+}
+
+/// The same by any clock: that of a host that is wrong.
+pub fn sync_by_clock(
+    simulator: &Simulator,
+    clock: Clock,
+    archive: &Path,
+    filter: Filter,
+) -> Report {
     let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
     let settings = Settings {
         region: Some("us-east-1".to_owned()),
@@ -255,13 +267,7 @@ pub fn sync_by_simulated_clock(
         credentials: Some(SharedCredentialsProvider::new(credentials)),
         ..Settings::default()
     };
-    let clock = Arc::clone(simulator);
-    let plan = Plan {
-        filter,
-        page_size: 20,
-        deadline: Duration::from_secs(60),
-        clock: Arc::new(move || clock.now()),
-    };
+    let plan = Plan { filter, page_size: 20, deadline: Duration::from_secs(60), clock };
     let archive = open(archive);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime
