@@ -101,6 +101,7 @@ impl<'a> Life<'a> {
             self.kills += 1;
         } else if status.success() {
             count.completed += 1;
+            self.span = self.span * 9 / 10;
         } else {
             return Err(format!("a sync that nobody killed ended with {status}").into());
         }
@@ -178,7 +179,7 @@ impl<'a> Life<'a> {
     fn complete(&mut self, count: &mut Count) -> Done {
         let began = Instant::now();
         ended(&self.sync_command().output()?, 0)?;
-        self.span = began.elapsed();
+        self.span = (self.span + began.elapsed()) / 2;
         count.completed += 1;
         self.look(count, false)?;
         let shown: BTreeSet<String> =

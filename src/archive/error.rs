@@ -74,6 +74,14 @@ pub enum Error {
     /// Another sync holds the lock of this archive.
     #[error("another sync is running on the archive {}", .0.display())]
     Locked(PathBuf),
+    /// The file system refuses locks, as some do that lie on a network.
+    #[error("{} could not be locked", .path.display())]
+    NoLocks {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// SQLite did not take a setting on which the archive's promises rest.
     #[error("the archive {} did not take the setting {name} = {wanted}: it is {found}", .path.display())]
     Setting {
@@ -124,7 +132,7 @@ pub enum Error {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What was attempted: `created`, `locked`, …
+        /// What was attempted: `created`, `examined`, …
         action: &'static str,
         /// Why.
         source: io::Error,
@@ -136,6 +144,23 @@ pub(crate) fn is_disk_full(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|failure| {
         failure.code == ErrorCode::DiskFull
             || failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
+    })
+}
+
+/// Whether SQLite failed at locks or at memory that processes share, without which there is no WAL.
+pub(crate) fn is_without_locks(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi;
+    error.sqlite_error().is_some_and(|failure| {
+        failure.code == ErrorCode::FileLockingProtocolFailed
+            || [
+                ffi::SQLITE_IOERR_LOCK,
+                ffi::SQLITE_IOERR_RDLOCK,
+                ffi::SQLITE_IOERR_UNLOCK,
+                ffi::SQLITE_IOERR_CHECKRESERVEDLOCK,
+                ffi::SQLITE_IOERR_SHMLOCK,
+                ffi::SQLITE_IOERR_SHMMAP,
+            ]
+            .contains(&failure.extended_code)
     })
 }
 

@@ -28,7 +28,7 @@ mod verify;
 
 pub use checkpoint::Checkpoint;
 pub use error::Error;
-pub(crate) use error::is_disk_full;
+pub(crate) use error::{is_disk_full, is_without_locks};
 pub use history::{Party, Recorded, Resource, Run};
 pub use open::Archive;
 pub use reader::ArchiveReader;

@@ -114,9 +114,7 @@ impl From<archive::Error> for CommandError {
                 path.display()
             ),
             Error::Locked(_) => "wait for it to end; it holds the lock only while it runs".to_owned(),
-            Error::Setting { .. } => {
-                "the file system may be one that SQLite's WAL cannot use (a network share); put the archive on a local disk".to_owned()
-            }
+            Error::Setting { .. } | Error::NoLocks { .. } => LOCAL_DISK.to_owned(),
             Error::Damaged { .. } => {
                 "keep a copy of the file as it is, and go on from the newest backup".to_owned()
             }
@@ -135,6 +133,9 @@ impl From<archive::Error> for CommandError {
     }
 }
 
+/// What to do where locks or shared memory fail.
+pub(super) const LOCAL_DISK: &str = "the file system may be one that SQLite's WAL cannot use (a network share); put the archive on a local disk";
+
 /// Whether another program holds the archive, and did not let go in time.
 fn is_locked(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
@@ -147,6 +148,7 @@ fn sqlite_hint(error: &rusqlite::Error) -> String {
         _ if archive::is_disk_full(error) => {
             "the disk is full: free some space and run the sync again; what was committed is kept"
         }
+        _ if archive::is_without_locks(error) => LOCAL_DISK,
         _ if is_locked(error) => {
             "another program holds a write lock on the archive: end it and run the sync again"
         }
@@ -229,5 +231,37 @@ fn aws_hint(kind: &ErrorKind) -> &'static str {
             "run the sync again later: what was fetched is kept, and nothing counts as gone"
         }
         ErrorKind::Configuration(_) => "check ~/.aws/config, AWS_CONFIG_FILE and AWS_CA_BUNDLE",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    fn told(code: i32) -> CommandError {
+        let source = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+        archive::Error::Sqlite { path: "/a/archive.db".into(), source }.into()
+    }
+
+    #[test]
+    fn what_sqlite_failed_at_decides_the_hint_and_the_exit_code() {
+        for (code, exit, hint) in [
+            (ffi::SQLITE_FULL, Exit::Other, "free some space"),
+            (ffi::SQLITE_IOERR_SHMSIZE, Exit::Other, "free some space"),
+            (ffi::SQLITE_IOERR_LOCK, Exit::Other, "a network share"),
+            (ffi::SQLITE_IOERR_SHMMAP, Exit::Other, "a network share"),
+            (ffi::SQLITE_PROTOCOL, Exit::Other, "a network share"),
+            (ffi::SQLITE_BUSY, Exit::Busy, "end it and run the sync again"),
+            (ffi::SQLITE_LOCKED, Exit::Busy, "end it and run the sync again"),
+            (ffi::SQLITE_CORRUPT, Exit::Other, "go on from the newest backup"),
+            (ffi::SQLITE_CANTOPEN, Exit::Other, "must be writable"),
+            (ffi::SQLITE_IOERR_READ, Exit::Other, "run the sync again"),
+        ] {
+            let error = told(code);
+            let said = error.hint.unwrap_or_default();
+            assert!(said.contains(hint) && error.exit == exit, "{code}: {:?}, {said}", error.exit);
+        }
     }
 }

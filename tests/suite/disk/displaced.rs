@@ -11,6 +11,7 @@ use handshake_archive_simulator::Simulator;
 use super::small_disk::SmallDisk;
 use crate::harness::{Database, Run, Sandbox, populated, run};
 use crate::process::{start, wait_until};
+use crate::read_only::{set_mode, unprivileged};
 
 /// Starts a sync of ten pages and stops the world when it has asked for the fourth.
 fn half_way(command: &mut std::process::Command, simulator: &Simulator) -> Child {
@@ -110,6 +111,31 @@ fn assert_whole_and_half_way(archive: &Path) {
         ["complete|0", "running|1"]
     );
     copy.ask(&["verify"]).expect(0);
+}
+
+#[test]
+fn permission_that_is_lost_under_a_sync_is_told_by_the_next_and_loses_nothing() {
+    let simulator = populated(200);
+    let sandbox = Sandbox::new();
+    set_mode(&sandbox.path("."), 0o777);
+    let mut sync = unprivileged(&sandbox, &sandbox.sync_command(&simulator));
+    run(&mut sync).expect(0);
+    simulator.with(|organization| drop(organization.invite_account("777777777777", None)));
+    let child = half_way(&mut sync, &simulator);
+    set_mode(&sandbox.archive(), 0o444);
+    set_mode(&sandbox.path("."), 0o555);
+    // What is open stays open.
+    assert_eq!(end(child, &simulator).expect(0).summary()["added"], 1);
+    run(&mut sync).expect(1).says(&["is read-only", "chmod u+w"]);
+    let mut verify = sandbox.bare();
+    verify.arg("--archive").arg(sandbox.archive()).arg("verify");
+    run(&mut unprivileged(&sandbox, &verify)).expect(0);
+    set_mode(&sandbox.archive(), 0o644);
+    // The files beside it could not be removed, and serve again.
+    assert_eq!(run(&mut sync).expect(0).summary()["sequence"], 3);
+    set_mode(&sandbox.path("."), 0o777);
+    assert_eq!(run(&mut sync).expect(0).summary()["sequence"], 4);
+    run(&mut unprivileged(&sandbox, &verify)).expect(0);
 }
 
 #[test]

@@ -2,5 +2,6 @@
 
 mod displaced;
 mod full;
+mod paths;
 mod side_files;
 mod small_disk;
