@@ -59,6 +59,9 @@ pub struct Life<'a> {
     /// How long a sync takes.
     span: Duration,
     kills: u64,
+    /// The newest sync that was seen in the archive.
+    newest: i64,
+    /// Handshakes that may still be answered.
     pending: Vec<String>,
 }
 
@@ -82,6 +85,7 @@ impl<'a> Life<'a> {
             checkpoints: Vec::new(),
             span: Duration::from_millis(400),
             kills: 0,
+            newest: 0,
             pending: Vec::new(),
         })
     }
@@ -96,17 +100,19 @@ impl<'a> Life<'a> {
         std::thread::sleep(span * share / 1000);
         child.kill()?;
         let status = child.wait()?;
-        if status.signal() == Some(9) {
-            count.kills += 1;
-            self.kills += 1;
-        } else if status.success() {
+        if status.success() {
+            // The moment was later than the end.
             count.completed += 1;
             self.span = self.span * 9 / 10;
-        } else {
+            return self.look(count, false);
+        }
+        if status.signal() != Some(9) {
             return Err(format!("a sync that nobody killed ended with {status}").into());
         }
-        self.look(count, status.signal() == Some(9))?;
-        if self.kills % KILLS_A_SYNC == KILLS_A_SYNC - 1 {
+        count.kills += 1;
+        self.kills += 1;
+        self.look(count, true)?;
+        if self.kills.is_multiple_of(KILLS_A_SYNC) {
             self.complete(count)?;
         }
         Ok(())
@@ -215,9 +221,14 @@ impl<'a> Life<'a> {
                 return Err(format!("{sql}: {found:?}").into());
             }
         }
-        let running = "SELECT count(*) FROM syncs WHERE outcome = 'running' AND pages > 0";
-        let running: i64 = database.query_row(running, [], |row| row.get(0))?;
-        count.recording += u64::from(killed && running > 0);
+        // The row of the sync before this one stays as it is when this one was killed before its own.
+        let (newest, recording): (i64, bool) = database.query_row(
+            "SELECT ifnull(max(id), 0), ifnull(outcome = 'running' AND pages > 0, 0) FROM syncs",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        count.recording += u64::from(killed && recording && newest > self.newest);
+        self.newest = newest;
         let found = texts(&database, "SELECT payload FROM handshake_versions")?;
         drop(database);
         Self::none(count, "recorded, and no longer there", self.recorded.difference(&found))?;
