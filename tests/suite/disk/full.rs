@@ -31,8 +31,11 @@ fn step_or(kibibytes: usize) -> usize {
 struct Met(BTreeMap<String, u32>);
 
 impl Met {
-    fn at(&mut self, stage: String) {
-        *self.0.entry(stage).or_default() += 1;
+    /// Notes it, and tells whether it is the first of its kind.
+    fn at(&mut self, stage: String) -> bool {
+        let times = self.0.entry(stage).or_default();
+        *times += 1;
+        *times == 1
     }
 
     /// What was met, a line each; these stages must be among it.
@@ -55,6 +58,7 @@ fn assert_told(run: &Run) {
 /// Reading needs no space: not a single block is left for it.
 fn assert_readable(disk: &SmallDisk, status: i32) {
     disk.leave_free(0);
+    disk.ask(&["verify"]).expect(0);
     disk.ask(&["query", "counts"]).expect(0);
     disk.ask(&["status"]).expect(status);
     disk.ask(&["checkpoint"]).expect(0);
@@ -81,7 +85,7 @@ fn a_first_sync_that_finds_the_disk_full_anywhere_keeps_what_it_recorded_and_the
     let expected = undisturbed.database().content();
     let disk = SmallDisk::new(4096);
     let mut met = Met::default();
-    for kibibytes in (0..).step_by(step_or(40)) {
+    for kibibytes in (0..).step_by(step_or(44)) {
         disk.leave_free(kibibytes * 1024);
         let run = sync(&disk, &simulator);
         if run.code == 0 {
@@ -106,10 +110,11 @@ fn a_first_sync_that_finds_the_disk_full_anywhere_keeps_what_it_recorded_and_the
                 met.at("archive made, nothing recorded".to_owned());
                 disk.ask(&["verify"]).expect(6).says(&["nothing to verify"]);
             } else {
-                met.at(format!("{} of 60 handshakes recorded", kept.len()));
+                let first = met.at(format!("{} of 60 handshakes recorded", kept.len()));
                 disk.ask(&["verify"]).expect(0);
-                assert_readable(&disk, 6);
-                disk.ask(&["verify"]).expect(0);
+                if first {
+                    assert_readable(&disk, 6);
+                }
             }
         } else {
             let making = if run.stderr.contains("could not be brought up to date") {
@@ -154,7 +159,7 @@ fn a_later_sync_that_finds_the_disk_full_anywhere_keeps_all_and_the_next_heals()
     assert!(some("added") && some("changed") && some("gone"), "{summary}");
     let expected = undisturbed.database().content();
     let mut met = Met::default();
-    for kibibytes in (0..).step_by(step_or(56)) {
+    for kibibytes in (0..).step_by(step_or(64)) {
         disk.clear();
         disk.lay_back(&before);
         disk.leave_free(kibibytes * 1024);
@@ -168,14 +173,14 @@ fn a_later_sync_that_finds_the_disk_full_anywhere_keeps_all_and_the_next_heals()
         if run.code == 0 {
             assert_eq!(copy.database().content(), expected);
             let words = if in_wal { ", and could not move its -wal into the archive" } else { "" };
-            met.at(format!("completed{words}"));
-            if in_wal {
-                assert_readable(&disk, 0);
-                disk.free_all();
-                disk.ask(&["verify"]).expect(0);
-                continue;
+            let first = met.at(format!("completed{words}"));
+            if !in_wal {
+                break;
             }
-            break;
+            if first {
+                assert_readable(&disk, 0);
+            }
+            continue;
         }
         assert_told(&run);
         let database = copy.database();
@@ -183,9 +188,11 @@ fn a_later_sync_that_finds_the_disk_full_anywhere_keeps_all_and_the_next_heals()
         let gone = database.number("SELECT count(*) FROM handshakes WHERE gone_at IS NOT NULL");
         assert_eq!(gone, 0, "{kibibytes} KiB");
         let new = kept.len() - payloads(&before).len();
-        met.at(if begun { format!("{new} new contents recorded") } else { "not begun".to_owned() });
-        assert_readable(&disk, 0);
-        disk.ask(&["verify"]).expect(0);
+        let stage =
+            if begun { format!("{new} new contents recorded") } else { "not begun".to_owned() };
+        if met.at(stage) {
+            assert_readable(&disk, 0);
+        }
         disk.free_all();
         sync(&disk, &simulator).expect(0);
         disk.ask(&["verify"]).expect(0);

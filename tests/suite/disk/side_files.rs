@@ -94,7 +94,7 @@ fn a_wal_that_a_power_cut_tore_is_read_up_to_its_last_whole_commit() {
     let whole = copied(&killed, &["archive.db", "archive.db-wal"]);
     whole.sync(&simulator).expect(0);
     let expected = whole.database().content();
-    for share in [0, 1, 5, 9] {
+    for share in [1, 5, 9] {
         for torn in [true, false] {
             let copy = copied(&killed, &["archive.db", "archive.db-wal"]);
             let mut wal = fs::read(copy.path("archive.db-wal")).unwrap();
