@@ -155,12 +155,12 @@ fn a_file_system_that_became_read_only_is_told_and_what_is_there_can_be_read() {
     let sync = disk.sandbox().sync_command_of(&disk.archive(), &simulator);
     run(&mut disk.on_disk(&sync)).expect(0);
     let folder = disk.archive().with_file_name("");
-    disk.system("mount", &["-o", "remount,ro", folder.to_str().unwrap()]);
+    disk.system("mount", &["-o", "remount,bind,ro", folder.to_str().unwrap()]);
     run(&mut disk.on_disk(&sync)).expect(1).says(&["error: ", "Read-only file system", "hint: "]);
     for arguments in [&["verify"][..], &["query", "counts"], &["status"], &["checkpoint"]] {
         disk.ask(arguments).expect(0);
     }
-    disk.system("mount", &["-o", "remount,rw", folder.to_str().unwrap()]);
+    disk.system("mount", &["-o", "remount,bind,rw", folder.to_str().unwrap()]);
     run(&mut disk.on_disk(&sync)).expect(0);
     disk.ask(&["verify"]).expect(0);
 }
