@@ -24,7 +24,7 @@ fn wal_size(sandbox: &Sandbox) -> u64 {
 
 #[test]
 fn twenty_readers_with_heavy_queries_neither_stop_a_sync_nor_fail() {
-    let simulator = populated(400);
+    let simulator = populated(250);
     let sandbox = Sandbox::new();
     sandbox.sync(&simulator).expect(0);
     simulator.with(|organization| {
@@ -68,7 +68,7 @@ fn a_write_lock_of_another_program_is_waited_for_and_one_that_stays_is_told() {
     let other = other_program(&sandbox);
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let waiting = start(&mut sandbox.sync_command(&simulator));
-    thread::sleep(Duration::from_secs(2));
+    thread::sleep(Duration::from_secs(1));
     other.execute_batch("ROLLBACK").unwrap();
     let run = Run::of(waiting.wait_with_output().unwrap());
     assert_eq!(run.expect(0).summary()["added"], 1);

@@ -53,14 +53,14 @@ fn a_sync_that_was_stopped_for_longer_than_its_timeouts_goes_on_or_says_so_and_t
     let simulator = populated(100);
     let undisturbed = Sandbox::new();
     undisturbed.sync(&simulator).expect(0);
-    for timeouts in [&["--timeout", "1s"][..], &["--timeout", "1s", "--deadline", "2s"]] {
+    for timeouts in [&["--timeout", "1s"][..], &["--deadline", "1900ms"]] {
         let sandbox = Sandbox::new();
         simulator.clear_requests();
         simulator.set_latency(Duration::from_millis(200));
         let child = start(sandbox.sync_command(&simulator).args(timeouts));
         wait_until("three pages were asked for", || pages_asked_for(&simulator) == 3);
         signal(&child, "STOP");
-        thread::sleep(Duration::from_secs(3));
+        thread::sleep(Duration::from_secs(2));
         simulator.set_latency(Duration::ZERO);
         let began = Instant::now();
         signal(&child, "CONT");

@@ -159,7 +159,7 @@ fn a_later_sync_that_finds_the_disk_full_anywhere_keeps_all_and_the_next_heals()
     assert!(some("added") && some("changed") && some("gone"), "{summary}");
     let expected = undisturbed.database().content();
     let mut met = Met::default();
-    for kibibytes in (0..).step_by(step_or(64)) {
+    for kibibytes in (0..).step_by(step_or(96)) {
         disk.clear();
         disk.lay_back(&before);
         disk.leave_free(kibibytes * 1024);
