@@ -105,17 +105,19 @@ CREATE VIEW coverage AS
 -- What the archive knows of each source. covered: every handshake that was pending at any moment
 -- from from_at until until_at is in the archive. blind: one that was requested after from_at and
 -- ended before until_at may be missing. AWS shows a handshake until 30 days after it ended, so
--- two complete, unfiltered syncs less than 30 days apart miss none between them. Where the clock
--- was set back between two syncs, a period ends and another begins: the time between them is unknown.
+-- two complete, unfiltered syncs less than 30 days apart miss none between them. Where the clock was
+-- set back so far that a sync reaches nothing of the period before, another period begins.
 WITH complete AS (
     SELECT s.source_id, s.id, s.observed_at,
            strftime('%Y-%m-%dT%H:%M:%fZ', s.finished_at, '-30 days') AS reaches_back_to,
-           lag(s.observed_at) OVER (PARTITION BY s.source_id ORDER BY s.id) AS before_observed_at
+           lag(s.observed_at) OVER (PARTITION BY s.source_id ORDER BY s.id) AS before_observed_at,
+           lag(strftime('%Y-%m-%dT%H:%M:%fZ', s.finished_at, '-30 days'))
+               OVER (PARTITION BY s.source_id ORDER BY s.id) AS before_reaches_back_to
     FROM syncs AS s
     WHERE s.outcome = 'complete' AND s.filter_action_type IS NULL AND s.filter_parent_handshake_id IS NULL
 ), numbered AS (
     SELECT *, sum(before_observed_at IS NULL OR before_observed_at < reaches_back_to
-                  OR before_observed_at > observed_at)
+                  OR observed_at < before_reaches_back_to)
                   OVER (PARTITION BY source_id ORDER BY id) AS stretch
     FROM complete
 ), periods AS (

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rusqlite::ErrorCode;
+
 /// Why the archive could not be opened, read or written. Each names the file.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -58,9 +60,28 @@ pub enum Error {
     /// Somebody wrote into an archive that was read as one that does not change.
     #[error("the archive {} was written to while it was read", .0.display())]
     Changed(PathBuf),
+    /// While it was written, the archive was deleted, renamed, replaced, or its file system unmounted.
+    #[error("the archive {} was deleted, moved or replaced while it was written: the file that was opened is no longer there", .0.display())]
+    Displaced(PathBuf),
+    /// A `-wal` lies beside the archive that does not belong to it, or one of the two is damaged.
+    #[error("the archive {} and the -wal file beside it do not fit together: {what}", .path.display())]
+    StrangeWal {
+        /// The archive.
+        path: PathBuf,
+        /// What SQLite's integrity_check found first.
+        what: String,
+    },
     /// Another sync holds the lock of this archive.
     #[error("another sync is running on the archive {}", .0.display())]
     Locked(PathBuf),
+    /// The file system refuses locks, as some do that lie on a network.
+    #[error("{} could not be locked", .path.display())]
+    NoLocks {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// SQLite did not take a setting on which the archive's promises rest.
     #[error("the archive {} did not take the setting {name} = {wanted}: it is {found}", .path.display())]
     Setting {
@@ -111,11 +132,36 @@ pub enum Error {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What was attempted: `created`, `locked`, …
+        /// What was attempted: `created`, `examined`, …
         action: &'static str,
         /// Why.
         source: io::Error,
     },
+}
+
+/// Whether SQLite failed for want of space. A `-shm` that cannot grow is told as an I/O error.
+pub(crate) fn is_disk_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|failure| {
+        failure.code == ErrorCode::DiskFull
+            || failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
+    })
+}
+
+/// Whether SQLite failed at locks or at memory that processes share, without which there is no WAL.
+pub(crate) fn is_without_locks(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi;
+    error.sqlite_error().is_some_and(|failure| {
+        failure.code == ErrorCode::FileLockingProtocolFailed
+            || [
+                ffi::SQLITE_IOERR_LOCK,
+                ffi::SQLITE_IOERR_RDLOCK,
+                ffi::SQLITE_IOERR_UNLOCK,
+                ffi::SQLITE_IOERR_CHECKRESERVEDLOCK,
+                ffi::SQLITE_IOERR_SHMLOCK,
+                ffi::SQLITE_IOERR_SHMMAP,
+            ]
+            .contains(&failure.extended_code)
+    })
 }
 
 impl Error {

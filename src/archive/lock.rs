@@ -20,8 +20,8 @@ impl RunLock {
     /// Takes the lock without waiting.
     ///
     /// # Errors
-    /// [`Error::Locked`] if another process has it; [`Error::Io`] if the file cannot be made or
-    /// the file system has no locks.
+    /// [`Error::Locked`] if another process has it; [`Error::Io`] if the file cannot be made;
+    /// [`Error::NoLocks`] if the file system has no locks.
     pub fn acquire(archive: &Path) -> Result<Self, Error> {
         let path = lock_path(archive);
         let file = OpenOptions::new()
@@ -31,11 +31,15 @@ impl RunLock {
             .mode(0o600)
             .open(&path)
             .map_err(Error::io(&path, "created"))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(Error::Locked(archive.to_owned())),
-            Err(TryLockError::Error(source)) => Err(Error::io(&path, "locked")(source)),
-        }
+        file.try_lock().map_err(|refused| explain(archive, &path, refused))?;
+        Ok(Self { _file: file })
+    }
+}
+
+fn explain(archive: &Path, lock: &Path, refused: TryLockError) -> Error {
+    match refused {
+        TryLockError::WouldBlock => Error::Locked(archive.to_owned()),
+        TryLockError::Error(source) => Error::NoLocks { path: lock.to_owned(), source },
     }
 }
 
@@ -43,4 +47,25 @@ fn lock_path(archive: &Path) -> PathBuf {
     let mut name = archive.as_os_str().to_owned();
     name.push(".lock");
     PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_file_system_without_locks_is_not_taken_for_another_sync() {
+        let (archive, lock) = (Path::new("/a/archive.db"), Path::new("/a/archive.db.lock"));
+        // ENOSYS, ENOLCK, EOPNOTSUPP and EIO of Linux, as file systems on a network give them.
+        for number in [38, 37, 95, 5] {
+            let refused = TryLockError::Error(io::Error::from_raw_os_error(number));
+            let error = explain(archive, lock, refused);
+            assert!(matches!(&error, Error::NoLocks { path, .. } if path == lock), "{error:?}");
+            assert_eq!(error.to_string(), "/a/archive.db.lock could not be locked");
+        }
+        let error = explain(archive, lock, TryLockError::WouldBlock);
+        assert!(matches!(&error, Error::Locked(path) if path == archive), "{error:?}");
+    }
 }

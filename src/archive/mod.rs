@@ -16,6 +16,7 @@ mod history;
 mod lock;
 mod migrations;
 mod open;
+mod place;
 mod projection;
 mod reader;
 mod recorder;
@@ -27,6 +28,7 @@ mod verify;
 
 pub use checkpoint::Checkpoint;
 pub use error::Error;
+pub(crate) use error::{is_disk_full, is_without_locks};
 pub use history::{Party, Recorded, Resource, Run};
 pub use open::Archive;
 pub use reader::ArchiveReader;

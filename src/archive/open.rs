@@ -6,14 +6,19 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::Error;
 use super::lock::RunLock;
 use super::migrations::{self, APPLICATION_ID};
+use super::place::Place;
 
 /// How long a write waits for another program that holds the file's lock.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Bytes of a `-wal` before its first page: one that is no longer holds nothing.
+pub(super) const WAL_HEADER: u64 = 32;
 
 /// Statements that are kept prepared: all that recording uses, with room.
 const STATEMENT_CACHE: usize = 64;
@@ -23,7 +28,7 @@ const STATEMENT_CACHE: usize = 64;
 pub struct Archive {
     // Fields drop in this order: the database is closed before the lock is given up.
     pub(super) connection: Connection,
-    pub(super) path: PathBuf,
+    place: Place,
     _lock: RunLock,
 }
 
@@ -44,13 +49,35 @@ impl Archive {
         if !path.exists() {
             create(&path)?;
         }
-        let connection = connect(&path)?;
-        Ok(Self { connection, path, _lock: lock })
+        let place = Place::note(path)?;
+        let connection = connect(place.path())?;
+        let archive = Self { connection, place, _lock: lock };
+        archive.check_place()?;
+        Ok(archive)
     }
 
     /// The file, with links resolved.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.place.path()
+    }
+
+    /// Whether the path still leads to the file that is open here.
+    ///
+    /// If not, what stands in the `-wal` is moved into that file: SQLite leaves it where it is, beside
+    /// another archive perhaps, for which it would take it when that is opened next.
+    ///
+    /// # Errors
+    /// [`Error::Displaced`].
+    pub(super) fn check_place(&self) -> Result<(), Error> {
+        self.place.check().inspect_err(|_| {
+            let moved = self
+                .connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+            if !matches!(moved, Ok(false)) {
+                let path = self.path().display();
+                tracing::warn!(?moved, "{path}-wal holds what belongs to the file that is gone: delete it before another archive takes that name");
+            }
+        })
     }
 }
 
@@ -146,7 +173,7 @@ const LEAF_OF_A_TABLE: u8 = 13;
 /// [`Error::NotSqlite`], [`Error::OtherProgram`], [`Error::Newer`], [`Error::Sqlite`].
 pub(super) fn identify(path: &Path, connection: &Connection) -> Result<(), Error> {
     let header = Header::ask(connection).map_err(|error| match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => Error::NotSqlite(path.to_owned()),
+        Some(ErrorCode::NotADatabase) => Error::NotSqlite(path.to_owned()),
         _ => Error::sqlite(path)(error),
     })?;
     check_identity(path, &header)
@@ -170,40 +197,74 @@ fn check_identity(path: &Path, header: &Header) -> Result<(), Error> {
 /// Makes a new archive under another name and gives it its own when it is whole, so that nobody ever
 /// meets half of one. The caller holds the lock.
 fn create(path: &Path) -> Result<(), Error> {
-    let beside = |suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    let new = beside(".new");
+    let new = beside(path, ".new");
     // What a killed run left.
-    for left in [".new", ".new-journal", ".new-wal", ".new-shm"] {
-        let left = beside(left);
-        match fs::remove_file(&left) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(Error::io(&left, "removed")(error));
-            }
-            _ => {}
-        }
-    }
-    OpenOptions::new()
+    remove(&new)?;
+    let made = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(&new)
-        .map_err(Error::io(&new, "created"))?;
-    connect(&new)?.close().map_err(|(_, error)| Error::sqlite(&new)(error))?;
-    fs::rename(&new, path).map_err(Error::io(&new, "renamed"))?;
+        .map_err(Error::io(&new, "created"))
+        .and_then(|_| make(&new))
+        .and_then(|()| fs::rename(&new, path).map_err(Error::io(&new, "renamed")));
+    if let Err(error) = made {
+        // It may be what fills the disk. If it cannot be removed now, the next run does.
+        let _ = remove(&new);
+        return Err(error);
+    }
     let folder = path.parent().unwrap_or(Path::new("/"));
     fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io(folder, "synced"))
+}
+
+/// Brings an empty file to the newest schema, all of it in the file itself.
+fn make(new: &Path) -> Result<(), Error> {
+    let connection = connect(new)?;
+    // Closing does this too, and is silent when it fails: what the schema lacks would stay in a -wal
+    // that does not follow the file to its name.
+    let left: bool = connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        .map_err(Error::sqlite(new))?;
+    if left {
+        return Err(Error::Held(new.to_owned()));
+    }
+    connection.close().map_err(|(_, error)| Error::sqlite(new)(error))
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Removes a database and what SQLite keeps beside it.
+fn remove(database: &Path) -> Result<(), Error> {
+    for suffix in ["", "-journal", "-wal", "-shm"] {
+        let file = beside(database, suffix);
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(Error::io(&file, "removed")(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn connect(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(Error::sqlite(path))?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(Error::sqlite(path))?;
+    let leftover = fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > WAL_HEADER);
+    if leftover {
+        leave_wal(&connection, true).map_err(Error::sqlite(path))?;
+    }
     // Again: the file may have been replaced since, or have more in its write-ahead log.
     identify(path, &connection)?;
+    if leftover {
+        check_wal(path, &connection)?;
+        leave_wal(&connection, false).map_err(Error::sqlite(path))?;
+    }
     for (name, wanted, answer) in [
         ("foreign_keys", "ON", "1"),
         ("journal_mode", "WAL", "wal"),
@@ -217,6 +278,27 @@ fn connect(path: &Path) -> Result<Connection, Error> {
         .to_latest(&mut connection)
         .map_err(|source| Error::Migration { path: path.to_owned(), source })?;
     Ok(connection)
+}
+
+/// Whether closing leaves the `-wal` as it is, instead of moving it into the archive.
+pub(super) fn leave_wal(connection: &Connection, leave: bool) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave).map(|_| ())
+}
+
+/// Refuses a `-wal` that somebody left and that is not of this file. SQLite cannot tell: it takes any
+/// for the archive's own, as where a backup was laid over an archive whose sync had been killed, and
+/// moves it in page by page.
+fn check_wal(path: &Path, connection: &Connection) -> Result<(), Error> {
+    let found = connection
+        .query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0))
+        .or_else(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt) => Ok(error.to_string()),
+            _ => Err(Error::sqlite(path)(error)),
+        })?;
+    if found == "ok" {
+        return Ok(());
+    }
+    Err(Error::StrangeWal { path: path.to_owned(), what: found.replace('\n', " ") })
 }
 
 /// Sets a pragma and reads it back: SQLite ignores what it cannot do, without an error.

@@ -6,8 +6,8 @@
 //! - **Beside others.** Where this process may write, SQLite makes the two files if they are missing.
 //!   A read-only connection leaves them behind when it closes; so a second one, the keeper, is opened
 //!   for writing before it and closed after it, runs no statement of anybody, and has SQLite take
-//!   them away again if nobody else is there (and move into the archive what a killed sync left in
-//!   `-wal`, as every program does that opens the archive for writing).
+//!   them away again if nobody else is there. What a killed sync left in `-wal` is read and stays
+//!   there: only the next sync moves it into the archive, once it has seen that the two fit together.
 //! - **Beside others, as a guest.** Where this process may not write and `-wal` has content, the
 //!   `-shm` that is there is used as it is (`readonly_shm=1`). Without one the content of `-wal`
 //!   cannot be reached, and the archive is refused rather than read without its newest rows.
@@ -19,12 +19,13 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::error::Error;
+use super::error::{Error, is_disk_full};
 use super::migrations;
-use super::open::{BUSY_TIMEOUT, identify};
+use super::open::{BUSY_TIMEOUT, WAL_HEADER, identify, leave_wal};
 
 const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
 
@@ -84,7 +85,11 @@ impl ArchiveReader {
             return Err(Error::Empty(path));
         }
         let way = look(&path, stamp)?;
-        let keeper = keeper(&path)?;
+        let keeper = match keeper(&path, stamp) {
+            // Its files find no room on the disk: both other ways need none.
+            Err(Error::Sqlite { source, .. }) if is_disk_full(&source) && way != Way::None => None,
+            other => other?,
+        };
         let connection = match (&keeper, way) {
             (Some(_), _) => connect(&path, "")?,
             (None, Way::Guest) => connect(&path, GUEST)?,
@@ -164,18 +169,32 @@ fn size(path: &Path, suffix: &str) -> Result<Option<u64>, Error> {
 /// For the same reason none is opened so where `-wal` and `-shm` show that somebody is there, who
 /// may be in this very process.
 fn look(path: &Path, stamp: Stamp) -> Result<Way, Error> {
-    if size(path, "-wal")?.is_some() && size(path, "-shm")?.is_some() {
+    if size(path, "-wal")?.is_some() && size(path, "-shm")?.is_some() && !stays_a_header(path)? {
         match identify(path, &connect(path, GUEST)?) {
-            Err(Error::Sqlite { source, .. }) if is_out_of_reach(&source) => {}
+            Err(Error::Sqlite { source, .. })
+                if is_out_of_reach(&source) || is_disk_full(&source) => {}
             checked => return checked.map(|()| Way::Guest),
         }
     }
     identify(path, &connect(path, STILL)?)?;
-    Ok(if stamp.wal_size == 0 { Way::Still } else { Way::None })
+    Ok(if stamp.wal_size <= WAL_HEADER { Way::Still } else { Way::None })
+}
+
+/// Whether `-wal` is a header and nothing more: a sync is about to write its first page, which takes no
+/// longer than the disk does, or was killed at that. In such a one a guest looks for the first page until
+/// SQLite gives up after ten seconds (`SQLITE_PROTOCOL`).
+fn stays_a_header(path: &Path) -> Result<bool, Error> {
+    for _ in 0..20 {
+        if size(path, "-wal")? != Some(WAL_HEADER) {
+            return Ok(false);
+        }
+        std::thread::sleep(Duration::from_millis(25));
+    }
+    Ok(true)
 }
 
 /// The connection that has SQLite tidy up behind the reader; `None` where this process may not write.
-fn keeper(path: &Path) -> Result<Option<Connection>, Error> {
+fn keeper(path: &Path, stamp: Stamp) -> Result<Option<Connection>, Error> {
     let flags = FLAGS | OpenFlags::SQLITE_OPEN_READ_WRITE;
     let attempt = || {
         let connection = Connection::open_with_flags(path, flags)?;
@@ -183,6 +202,7 @@ fn keeper(path: &Path) -> Result<Option<Connection>, Error> {
         if connection.is_readonly("main")? {
             return Ok(None);
         }
+        leave_wal(&connection, stamp.wal_size > WAL_HEADER)?;
         // The files are made by the first statement.
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
         Ok(Some(connection))

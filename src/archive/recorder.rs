@@ -65,10 +65,13 @@ impl Archive {
     /// [`Error::Damaged`] if a payload is no handshake any more, [`Error::Sqlite`]; nothing is
     /// changed then.
     pub fn rebuild_projection(&mut self) -> Result<(), Error> {
-        let path = self.path.clone();
+        let path = self.path().to_owned();
         let transaction = transaction(&mut self.connection).map_err(Error::sqlite(&path))?;
         match projection::rebuild(&transaction) {
-            Ok(()) => transaction.commit().map_err(Error::sqlite(&path)),
+            Ok(()) => {
+                transaction.commit().map_err(Error::sqlite(&path))?;
+                self.check_place()
+            }
             Err(RebuildError::Sqlite(error)) => Err(Error::sqlite(&path)(error)),
             Err(error) => Err(Error::Damaged { path, what: error.to_string() }),
         }
@@ -79,7 +82,7 @@ impl Archive {
     /// # Errors
     /// [`Error::Sqlite`]; nothing is written then.
     pub fn begin(&mut self, attempt: &Attempt) -> Result<SyncRecorder<'_>, Error> {
-        let path = self.path.clone();
+        let path = self.path().to_owned();
         let started_at = timestamp(attempt.started_at);
         let transaction = transaction(&mut self.connection).map_err(Error::sqlite(&path))?;
         let sync_id = syncs::interrupt_running(&transaction, &started_at)
@@ -112,17 +115,19 @@ impl SyncRecorder<'_> {
     /// `observed_at` is when the first page of the sync was asked for; only the first call's counts.
     ///
     /// # Errors
-    /// [`Error::Sqlite`]: the archive is as it was before the call.
+    /// [`Error::Sqlite`]: the archive is as it was before the call. [`Error::Displaced`]: it is
+    /// recorded in a file that the path no longer leads to.
     pub fn record(
         &mut self,
         pages: &[(Scope, Page)],
         observed_at: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let path = self.archive.path.clone();
+        let path = self.archive.path().to_owned();
         let recorded = self.try_record(pages, observed_at);
         // What is known in memory is then ahead of the archive: such a sync is never complete.
         self.broken |= recorded.is_err();
-        recorded.map_err(Error::sqlite(&path))
+        recorded.map_err(Error::sqlite(&path))?;
+        self.archive.check_place()
     }
 
     fn try_record(
@@ -173,7 +178,7 @@ impl SyncRecorder<'_> {
     /// [`Error::Sqlite`].
     pub fn quarantine_answer(&mut self, body: &[u8], reason: &str) -> Result<(), Error> {
         evidence::quarantine(&self.archive.connection, self.sync_id, None, reason, body)
-            .map_err(Error::sqlite(&self.archive.path))
+            .map_err(Error::sqlite(self.archive.path()))
     }
 
     /// The handshakes whose children are to be asked for after the unrestricted list: each
@@ -185,7 +190,7 @@ impl SyncRecorder<'_> {
         let mut parents = self.progress.parents.clone();
         if let Some(source_id) = self.source_id {
             let standing = evidence::standing_parents(&self.archive.connection, source_id)
-                .map_err(Error::sqlite(&self.archive.path))?;
+                .map_err(Error::sqlite(self.archive.path()))?;
             parents.extend(standing);
         }
         Ok(parents)
@@ -201,19 +206,22 @@ impl SyncRecorder<'_> {
     ///
     /// # Errors
     /// [`Error::Sqlite`]: the sync then reads as running until the next one closes it.
+    /// [`Error::Displaced`], as for [`SyncRecorder::record`].
     pub fn finish(
         mut self,
         outcome: &Outcome,
         finished_at: DateTime<Utc>,
     ) -> Result<SyncRecord, Error> {
-        let path = self.archive.path.clone();
+        let path = self.archive.path().to_owned();
         let not_recorded = Outcome::Failed {
             code: "NotRecorded".to_owned(),
             message: "a page could not be recorded".to_owned(),
         };
         let complete = *outcome == Outcome::Complete;
         let outcome = if self.broken && complete { &not_recorded } else { outcome };
-        self.try_finish(outcome, finished_at).map_err(Error::sqlite(&path))
+        let record = self.try_finish(outcome, finished_at).map_err(Error::sqlite(&path))?;
+        self.archive.check_place()?;
+        Ok(record)
     }
 
     fn try_finish(

@@ -2,14 +2,12 @@
 
 use std::path::PathBuf;
 
-use rusqlite::ErrorCode;
-
 use super::error::{CommandError, Exit};
 use super::location;
 use super::reading;
 use super::report;
 use super::stoppable;
-use crate::archive::{ArchiveReader, Error};
+use crate::archive::{ArchiveReader, Error, is_disk_full};
 use crate::cli::Global;
 use crate::query;
 
@@ -71,10 +69,8 @@ fn explain(error: Error) -> CommandError {
             "give the path of a file other than the archive",
             Exit::Other,
         ),
-        Error::Sqlite { source, .. } if source.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
-            CommandError::from(error)
-                .hint("free some space where the copy is to be: nothing was left there")
-        }
+        Error::Sqlite { source, .. } if is_disk_full(source) => CommandError::from(error)
+            .hint("free some space where the copy is to be: nothing was left there"),
         // That the copy differs says nothing about the archive; verify does.
         Error::Damaged { what, .. } => told(
             format!("the copy does not verify and was not kept: {what}"),

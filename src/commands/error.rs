@@ -16,7 +16,7 @@ pub enum Exit {
     Refused = 3,
     /// 4: AWS was unreachable, throttled, or the list broke off. Try again later.
     TryAgain = 4,
-    /// 5: another sync is running on the archive.
+    /// 5: another sync is running on the archive, or another program holds it.
     Busy = 5,
     /// 6: a check failed: the archive is damaged, stale or blind.
     CheckFailed = 6,
@@ -73,7 +73,11 @@ fn causes_of(error: &(dyn StdError + 'static)) -> Vec<String> {
 impl From<archive::Error> for CommandError {
     fn from(error: archive::Error) -> Self {
         use archive::Error;
-        let exit = if matches!(error, Error::Locked(_)) { Exit::Busy } else { Exit::Other };
+        let exit = match &error {
+            Error::Locked(_) | Error::Held(_) => Exit::Busy,
+            Error::Sqlite { source, .. } if is_locked(source) => Exit::Busy,
+            _ => Exit::Other,
+        };
         let hint = match &error {
             Error::NoFolder(folder) => format!(
                 "create it (mkdir -p -m 700 {}) or give another path with --archive",
@@ -102,14 +106,22 @@ impl From<archive::Error> for CommandError {
                 "read it as the user who syncs, or copy the archive and its -wal into a folder of your own and read the copy".to_owned()
             }
             Error::Changed(_) => "discard what was written and run the command again".to_owned(),
-            Error::Locked(_) => "wait for it to end; it holds the lock only while it runs".to_owned(),
-            Error::Setting { .. } => {
-                "the file system may be one that SQLite's WAL cannot use (a network share); put the archive on a local disk".to_owned()
+            Error::Displaced(_) => {
+                "what this sync recorded went into the file that was moved away: put that file back if it still exists, and run the sync again".to_owned()
             }
+            Error::StrangeWal { path, .. } => format!(
+                "nothing was changed; keep a copy of both. If the archive was restored or replaced, delete {0}-wal and {0}-shm, which are of the one before, and run verify; else go on from the newest backup",
+                path.display()
+            ),
+            Error::Locked(_) => "wait for it to end; it holds the lock only while it runs".to_owned(),
+            Error::Setting { .. } | Error::NoLocks { .. } => LOCAL_DISK.to_owned(),
             Error::Damaged { .. } => {
                 "keep a copy of the file as it is, and go on from the newest backup".to_owned()
             }
-            Error::Migration { .. } => "nothing was changed; is the disk full?".to_owned(),
+            Error::Migration { .. } => {
+                "nothing was changed; free some space if the disk is full, and run the sync again"
+                    .to_owned()
+            },
             Error::Sqlite { source, .. } => sqlite_hint(source),
             Error::Exists(_) => "give another path, or --overwrite".to_owned(),
             Error::Held(_) => "end the other program and try again".to_owned(),
@@ -121,13 +133,23 @@ impl From<archive::Error> for CommandError {
     }
 }
 
+/// What to do where locks or shared memory fail.
+pub(super) const LOCAL_DISK: &str = "the file system may be one that SQLite's WAL cannot use (a network share); put the archive on a local disk";
+
+/// Whether another program holds the archive, and did not let go in time.
+fn is_locked(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+    matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked))
+}
+
 fn sqlite_hint(error: &rusqlite::Error) -> String {
     use rusqlite::ErrorCode;
     match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => {
-            "free some space and run the sync again: what was committed is kept"
+        _ if archive::is_disk_full(error) => {
+            "the disk is full: free some space and run the sync again; what was committed is kept"
         }
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+        _ if archive::is_without_locks(error) => LOCAL_DISK,
+        _ if is_locked(error) => {
             "another program holds a write lock on the archive: end it and run the sync again"
         }
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
@@ -209,5 +231,37 @@ fn aws_hint(kind: &ErrorKind) -> &'static str {
             "run the sync again later: what was fetched is kept, and nothing counts as gone"
         }
         ErrorKind::Configuration(_) => "check ~/.aws/config, AWS_CONFIG_FILE and AWS_CA_BUNDLE",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    fn told(code: i32) -> CommandError {
+        let source = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+        archive::Error::Sqlite { path: "/a/archive.db".into(), source }.into()
+    }
+
+    #[test]
+    fn what_sqlite_failed_at_decides_the_hint_and_the_exit_code() {
+        for (code, exit, hint) in [
+            (ffi::SQLITE_FULL, Exit::Other, "free some space"),
+            (ffi::SQLITE_IOERR_SHMSIZE, Exit::Other, "free some space"),
+            (ffi::SQLITE_IOERR_LOCK, Exit::Other, "a network share"),
+            (ffi::SQLITE_IOERR_SHMMAP, Exit::Other, "a network share"),
+            (ffi::SQLITE_PROTOCOL, Exit::Other, "a network share"),
+            (ffi::SQLITE_BUSY, Exit::Busy, "end it and run the sync again"),
+            (ffi::SQLITE_LOCKED, Exit::Busy, "end it and run the sync again"),
+            (ffi::SQLITE_CORRUPT, Exit::Other, "go on from the newest backup"),
+            (ffi::SQLITE_CANTOPEN, Exit::Other, "must be writable"),
+            (ffi::SQLITE_IOERR_READ, Exit::Other, "run the sync again"),
+        ] {
+            let error = told(code);
+            let said = error.hint.unwrap_or_default();
+            assert!(said.contains(hint) && error.exit == exit, "{code}: {:?}, {said}", error.exit);
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Opening the archive for commands that only read it.
 
-use super::error::CommandError;
+use super::error::{CommandError, LOCAL_DISK};
 use super::location;
-use crate::archive::{ArchiveReader, Error};
+use crate::archive::{ArchiveReader, Error, is_disk_full, is_without_locks};
 use crate::cli::Global;
 
 /// Opens the archive that the user named, else the one in the platform's data directory. Creates
@@ -35,6 +35,10 @@ pub fn error(error: Error) -> CommandError {
 pub fn sqlite_hint(error: &rusqlite::Error) -> &'static str {
     use rusqlite::ErrorCode;
     match error.sqlite_error_code() {
+        _ if is_disk_full(error) => {
+            "the disk is full: free some space and try again; nothing was lost"
+        }
+        _ if is_without_locks(error) => LOCAL_DISK,
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             "another program holds the archive for itself: end it and try again"
         }

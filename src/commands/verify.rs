@@ -144,7 +144,10 @@ impl Report {
             Some((sequence, digest)) => {
                 let _ = writeln!(text, "head: sync {sequence}, digest {}", chain::hex(digest));
             }
-            None => text.push_str("head: none that the rows agree with\n"),
+            None if self.verification.has_links() => {
+                text.push_str("head: none that the rows agree with\n");
+            }
+            None => text.push_str("head: none; no sync has ended, so no link seals anything yet\n"),
         }
         text
     }
@@ -187,7 +190,7 @@ impl Report {
         }
         if self.verification.is_empty() {
             return failed(
-                "there is nothing to verify: no sync has ended".to_owned(),
+                "there is nothing to verify: no sync has recorded anything".to_owned(),
                 "run a sync",
             );
         }

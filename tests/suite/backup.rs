@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use handshake_archive::archive::{ArchiveReader, Error};
 use handshake_archive_simulator::Simulator;
 
-use crate::harness::{Database, Run, Sandbox, Started, organization, run};
+use crate::harness::{Database, Sandbox, organization};
+use crate::process::{Run, Started, run};
 
 fn populated(count: usize) -> Simulator {
     let mut organization = organization();

@@ -6,7 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use handshake_archive_simulator::Simulator;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::harness::{Run, Sandbox, organization, run};
+use crate::harness::{Sandbox, organization};
+use crate::process::{Run, run};
 
 fn create_database(sandbox: &Sandbox, name: &str, sql: &str) {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::fixture::Fixture;
-use crate::harness::{Database, Sandbox, run};
+use crate::harness::{Database, Sandbox};
+use crate::process::run;
 use crate::readme::run_demo;
 use crate::verify::eventful;
 

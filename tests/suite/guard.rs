@@ -1,6 +1,7 @@
 //! Whatever SQL a user runs: it reads the archive and changes nothing, and it ends.
 
-use crate::harness::{Sandbox, run};
+use crate::harness::Sandbox;
+use crate::process::run;
 use crate::recorded;
 
 /// Runs the SQL, and checks that it is refused or stopped with these words and that no file appeared,

@@ -1,11 +1,10 @@
 //! A clean place to run the real program in, and a way to look into the archive that goes round it.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -20,6 +19,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
 
+use crate::process::{Run, run};
+
 /// A fixed moment, so that every run of a test is the same run.
 pub fn noon() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 3, 1, 12, 0, 0).unwrap()
@@ -28,6 +29,13 @@ pub fn noon() -> DateTime<Utc> {
 /// A new organization at noon.
 pub fn organization() -> Organization {
     Organization::new("o-exampleorgid", "111111111111", noon())
+}
+
+/// The endpoint of a new organization with so many invitations.
+pub fn populated(count: usize) -> Simulator {
+    let mut organization = organization();
+    organization.populate(count);
+    Simulator::start(organization)
 }
 
 /// A folder of its own, and the program in an environment of its own.
@@ -69,8 +77,13 @@ impl Sandbox {
 
     /// `sync` of this folder's archive from a simulator, one attempt a call.
     pub fn sync_command(&self, simulator: &Simulator) -> Command {
+        self.sync_command_of(&self.archive(), simulator)
+    }
+
+    /// The same of another archive.
+    pub fn sync_command_of(&self, archive: &Path, simulator: &Simulator) -> Command {
         let mut command = self.program();
-        command.arg("--archive").arg(self.archive()).args(["sync", "--endpoint-url"]);
+        command.arg("--archive").arg(archive).args(["sync", "--endpoint-url"]);
         command.arg(simulator.url()).args(["--format", "json"]).env("AWS_MAX_ATTEMPTS", "1");
         command
     }
@@ -81,6 +94,11 @@ impl Sandbox {
 
     pub fn sync_with(&self, simulator: &Simulator, arguments: &[&str]) -> Run {
         run(self.sync_command(simulator).args(arguments))
+    }
+
+    /// Another command on this folder's archive.
+    pub fn ask(&self, arguments: &[&str]) -> Run {
+        run(self.bare().arg("--archive").arg(self.archive()).args(arguments))
     }
 
     pub fn database(&self) -> Database {
@@ -100,135 +118,6 @@ impl Sandbox {
             .collect();
         contents.sort();
         contents
-    }
-}
-
-/// A run of the program that has ended.
-#[derive(Debug)]
-pub struct Run {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
-}
-
-impl Run {
-    /// The one way in which a program's end comes to a test: whatever else it is to show, it must not panic.
-    #[track_caller]
-    pub fn of(output: Output) -> Self {
-        let run = Self {
-            // A signal that nobody handled has no code.
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        };
-        assert!(!run.stderr.contains("panicked"), "the program panicked: {}", run.stderr);
-        run
-    }
-
-    /// The JSON summary.
-    #[track_caller]
-    pub fn summary(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
-
-    #[track_caller]
-    pub fn expect(&self, code: i32) -> &Self {
-        assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
-        self
-    }
-
-    /// Standard error says all of this.
-    #[track_caller]
-    pub fn says(&self, words: &[&str]) -> &Self {
-        for word in words {
-            assert!(self.stderr.contains(word), "no {word:?} in: {}", self.stderr);
-        }
-        self
-    }
-}
-
-/// Runs this program, or another that a test needs.
-#[track_caller]
-pub fn run(command: &mut Command) -> Run {
-    let output = command.output();
-    let name = command.get_program();
-    Run::of(output.unwrap_or_else(|error| panic!("{} is needed: {error}", name.display())))
-}
-
-/// A run of the program that goes on. However it ends, what it wrote is looked at.
-#[derive(Debug)]
-pub struct Started(Option<Child>);
-
-impl Started {
-    #[track_caller]
-    pub fn of(command: &mut Command) -> Self {
-        Self(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()))
-    }
-
-    /// One that reads this on its standard input.
-    #[track_caller]
-    pub fn with_input(command: &mut Command, input: &str) -> Self {
-        let mut started = Self::of(command.stdin(Stdio::piped()));
-        started.child().stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        started
-    }
-
-    fn child(&mut self) -> &mut Child {
-        self.0.as_mut().unwrap()
-    }
-
-    pub fn id(&self) -> u32 {
-        self.0.as_ref().unwrap().id()
-    }
-
-    /// What it writes on standard output, from now on the caller's alone.
-    pub fn stdout(&mut self) -> ChildStdout {
-        self.child().stdout.take().unwrap()
-    }
-
-    pub fn signal(&self, name: &str) {
-        let id = self.id().to_string();
-        run(Command::new("kill").args(["-s", name, &id])).expect(0);
-    }
-
-    pub fn is_running(&mut self) -> bool {
-        self.child().try_wait().unwrap().is_none()
-    }
-
-    #[track_caller]
-    pub fn wait(mut self) -> Run {
-        Run::of(self.0.take().unwrap().wait_with_output().unwrap())
-    }
-
-    /// Kills it, wherever it is by now; the code of one that did not end before is -1.
-    #[track_caller]
-    pub fn kill(mut self) -> Run {
-        self.child().kill().unwrap();
-        self.wait()
-    }
-
-    /// Waits for an end that is to come by then. What it writes meanwhile must be little: nobody reads it.
-    #[track_caller]
-    pub fn wait_at_most(mut self, limit: Duration) -> Run {
-        let began = Instant::now();
-        while self.is_running() {
-            if began.elapsed() > limit {
-                panic!("still running after {limit:?}: {:?}", self.kill());
-            }
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        self.wait()
-    }
-}
-
-impl Drop for Started {
-    /// One that was forgotten is ended here.
-    fn drop(&mut self) {
-        let Some(mut child) = self.0.take() else { return };
-        let ended = child.kill().and_then(|()| child.wait_with_output());
-        if !std::thread::panicking() {
-            Run::of(ended.unwrap());
-        }
     }
 }
 
@@ -329,6 +218,17 @@ pub fn sync_until(
     let clock: Clock = Arc::new(move || clock.now());
     let plan = Plan { filter, page_size: 20, deadline: IN_PROCESS, clock };
     sync_here(simulator, archive, &plan, stop)
+}
+
+/// As [`sync_by_simulated_clock`], by any clock: that of a host that is wrong.
+pub fn sync_by_clock(
+    simulator: &Simulator,
+    clock: Clock,
+    archive: &Path,
+    filter: Filter,
+) -> Report {
+    let plan = Plan { filter, page_size: 20, deadline: IN_PROCESS, clock };
+    sync_here(simulator, archive, &plan, std::future::pending())
 }
 
 /// The longest that a sync inside this process may take.

@@ -3,7 +3,8 @@
 use std::fs;
 use std::process::Command;
 
-use crate::harness::{Sandbox, run};
+use crate::harness::Sandbox;
+use crate::process::run;
 
 /// The subcommands and the flags of each, as its help names them.
 fn commands() -> Vec<(String, Vec<String>)> {

@@ -4,23 +4,10 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use handshake_archive_simulator::{Fault, Simulator, When};
+use handshake_archive_simulator::{Fault, When};
 
-use crate::harness::{Sandbox, Started, organization, run};
-
-fn wait_until(what: &str, condition: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !condition() {
-        assert!(began.elapsed() < Duration::from_secs(30), "still not: {what}");
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn populated(count: usize) -> Simulator {
-    let mut organization = organization();
-    organization.populate(count);
-    Simulator::start(organization)
-}
+use crate::harness::{Sandbox, populated};
+use crate::process::{Started, run, wait_until};
 
 #[test]
 fn kill_9_at_any_moment_leaves_a_whole_archive_and_the_next_sync_completes() {

@@ -4,7 +4,8 @@ use std::fs;
 
 use handshake_archive_simulator::Simulator;
 
-use crate::harness::{Sandbox, Started, organization};
+use crate::harness::{Sandbox, organization};
+use crate::process::Started;
 
 /// The most memory that a first sync of so many handshakes had resident, in KiB.
 fn peak(count: usize) -> u64 {

@@ -5,7 +5,8 @@ use std::process::{Command, Stdio};
 use handshake_archive_simulator::Simulator;
 use serde_json::Value;
 
-use crate::harness::{Run, Sandbox, organization, run};
+use crate::harness::{Sandbox, organization};
+use crate::process::{Run, run};
 
 /// Escapes that clear a screen, ends of lines, a tab, a right-to-left override, quotes, a comma, a
 /// formula, an emoji, wide and combining characters; then more of it than a terminal has room for.

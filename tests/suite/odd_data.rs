@@ -223,7 +223,7 @@ fn a_reordered_answer_is_no_new_version_and_a_changed_one_is() {
     );
     // The tables show the content as evidence has it, not in the order in which it came last.
     let mut verify = sandbox.bare();
-    crate::harness::run(verify.arg("--archive").arg(sandbox.archive()).arg("verify")).expect(0);
+    crate::process::run(verify.arg("--archive").arg(sandbox.archive()).arg("verify")).expect(0);
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::io::Read;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::harness::{Run, Sandbox, Started, run};
+use crate::harness::Sandbox;
+use crate::process::{Run, Started, run};
 use crate::recorded;
 
 const CANNED: &str = "\

@@ -11,7 +11,8 @@ use chrono::Duration;
 use handshake_archive::archive::{ArchiveReader, Error, Outcome, Scope};
 use rusqlite::Connection;
 
-use crate::harness::{Run, Sandbox, Started, noon, run};
+use crate::harness::{Sandbox, noon};
+use crate::process::{Run, Started, run};
 use crate::recorded::{self, attempt, invitation, page};
 
 const COUNT: &str = "SELECT count(*) FROM handshakes";
@@ -31,14 +32,14 @@ fn count(sandbox: &Sandbox) -> String {
     run.stdout.lines().last().unwrap().to_owned()
 }
 
-fn set_mode(path: &Path, mode: u32) {
+pub fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
 /// The same program as a user whom permissions bind: root is bound by none.
-fn unprivileged(sandbox: &Sandbox, command: &Command) -> Command {
+pub fn unprivileged(sandbox: &Sandbox, command: &Command) -> Command {
     const NOBODY: u32 = 65534;
-    let root = fs::metadata(sandbox.archive()).unwrap().uid() == 0;
+    let root = fs::metadata(sandbox.path(".")).unwrap().uid() == 0;
     let program = sandbox.path("program");
     if root && !program.exists() {
         // Where the original is, nobody else may be allowed to look.
@@ -46,6 +47,7 @@ fn unprivileged(sandbox: &Sandbox, command: &Command) -> Command {
     }
     let mut other = Command::new(if root { program.as_os_str() } else { command.get_program() });
     other.env_clear().args(command.get_args()).stdin(Stdio::null());
+    other.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     if root {
         other.uid(NOBODY).gid(NOBODY);
     }

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use handshake_archive_simulator::{Organization, Simulator};
 
-use crate::harness::{Sandbox, run};
+use crate::harness::Sandbox;
+use crate::process::run;
 
 fn readme() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()

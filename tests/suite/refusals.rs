@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use handshake_archive_simulator::{Fault, Operation, Simulator, When};
 
-use crate::harness::{Sandbox, organization, run};
+use crate::harness::{Sandbox, organization};
+use crate::process::run;
 
 #[test]
 fn each_error_of_the_api_has_its_message_hint_and_exit_code() {

@@ -3,7 +3,8 @@
 use handshake_archive::archive::{ArchiveReader, Outcome, Scope};
 use handshake_archive::handshake::Page;
 
-use crate::harness::{Run, Sandbox, noon, run};
+use crate::harness::{Sandbox, noon};
+use crate::process::{Run, run};
 use crate::recorded::{self, attempt, invitation, page};
 
 fn show(sandbox: &Sandbox, arguments: &[&str]) -> Run {

@@ -3,10 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use handshake_archive::archive::Scope;
 use handshake_archive_simulator::{Fault, Simulator, When};
 use rusqlite::{Connection, OpenFlags};
 
-use crate::harness::{Run, Sandbox, organization, run};
+use crate::harness::{Sandbox, noon, open, organization};
+use crate::process::{Run, run};
+use crate::recorded::{attempt, page};
 
 /// An archive with every kind of row and of change.
 pub fn eventful() -> Sandbox {
@@ -292,6 +295,45 @@ fn an_archive_with_nothing_to_verify_does_not_verify() {
     verify(&sandbox, &sandbox.archive(), &[]).expect(1).says(&["there is no archive"]);
     drop(handshake_archive::archive::Archive::open(&sandbox.archive()).unwrap());
     verify(&sandbox, &sandbox.archive(), &[]).expect(6).says(&["nothing to verify"]);
+    begin_and_abandon(&sandbox, None);
+    verify(&sandbox, &sandbox.archive(), &[]).expect(6).says(&["nothing to verify"]);
+}
+
+/// A first sync that records this page, if there is one, and never ends.
+fn begin_and_abandon(sandbox: &Sandbox, element: Option<&str>) {
+    let mut archive = open(&sandbox.archive());
+    let mut recorder = archive.begin(&attempt(noon())).unwrap();
+    if let Some(element) = element {
+        recorder.record(&[(Scope::Unrestricted, page(&[element.to_owned()]))], noon()).unwrap();
+    }
+}
+
+#[test]
+fn what_a_killed_first_sync_recorded_verifies_before_a_sync_has_ended() {
+    for (element, shown) in [(r#"{"Id":"h-firstpage1","State":"OPEN"}"#, 1), (r#"{"no":"Id"}"#, 0)]
+    {
+        let sandbox = Sandbox::new();
+        begin_and_abandon(&sandbox, Some(element));
+        let text = verify(&sandbox, &sandbox.archive(), &[]);
+        text.expect(0);
+        assert!(text.stdout.contains("head: none; no sync has ended"), "{}", text.stdout);
+        assert_eq!(verify(&sandbox, &sandbox.archive(), &["--quiet"]).expect(0).stdout, "");
+        let json = verify(&sandbox, &sandbox.archive(), &["--format", "json"]).summary();
+        assert_eq!(
+            (&json["sound"], &json["sequence"], &json["digest"]),
+            (&true.into(), &serde_json::Value::Null, &serde_json::Value::Null)
+        );
+        assert_eq!(sandbox.database().number("SELECT count(*) FROM handshakes"), shown);
+        let changed = tampered(
+            &sandbox,
+            if shown == 1 {
+                "UPDATE handshake_versions SET payload = replace(payload, 'OPEN', 'ACCEPTED')"
+            } else {
+                "UPDATE quarantine SET payload = x'00'"
+            },
+        );
+        changed.expect(6).says(&["not as it was written"]);
+    }
 }
 
 /// All rows of all tables, as text; `None` if SQLite cannot read them.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use handshake_archive_simulator::Simulator;
 use serde_json::Value;
 
-use crate::harness::{Sandbox, organization, run};
+use crate::harness::{Sandbox, organization};
+use crate::process::run;
 
 /// Parties and resources of a served handshake, counted without the code under test.
 fn count(json: &str) -> (i64, i64) {

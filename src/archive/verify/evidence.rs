@@ -6,6 +6,9 @@ use sha2::{Digest, Sha256};
 use super::Checking;
 use crate::handshake;
 
+/// The name of the check of payloads.
+pub const PAYLOADS: &str = "payloads";
+
 /// Each payload, read or not, against its hash.
 pub fn payloads(checking: &mut Checking<'_>) -> rusqlite::Result<()> {
     for (table, sql) in [

@@ -62,9 +62,18 @@ impl Verification {
         self.checks.iter().all(|check| check.bad == 0 || check.name == projection::NAME)
     }
 
-    /// True if there is no closed sync whose evidence could be verified.
+    /// True if there is neither evidence nor a closed sync that could be verified.
     pub fn is_empty(&self) -> bool {
-        !self.checks.iter().any(|check| check.name == links::NAME && check.checked > 0)
+        !self.has_links() && self.checked(evidence::PAYLOADS) == 0
+    }
+
+    /// True if a sync has ended, and so sealed what was recorded into the chain.
+    pub fn has_links(&self) -> bool {
+        self.checked(links::NAME) > 0
+    }
+
+    fn checked(&self, name: &str) -> u64 {
+        self.checks.iter().filter(|check| check.name == name).map(|check| check.checked).sum()
     }
 }
 
@@ -92,7 +101,7 @@ type Run = fn(&mut Checking<'_>) -> rusqlite::Result<()>;
 const CHECKS: [(&str, &str, Run); 7] = [
     ("file", "SQLite's integrity_check and foreign_key_check", file::integrity),
     ("schema", "tables, indexes, triggers and views against the migrations", file::schema),
-    ("payloads", "payloads against their SHA-256", evidence::payloads),
+    (evidence::PAYLOADS, "payloads against their SHA-256", evidence::payloads),
     ("versions", "versions against their payloads and content hashes", evidence::versions),
     ("syncs", "syncs against their sequence and the counts of their rows", runs::syncs),
     ("observations", "runs against the syncs that saw them begin and end", runs::observations),

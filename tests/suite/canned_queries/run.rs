@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::{Map, Value, json};
 
 use super::query_file::QueryFile;
-use crate::harness::Started;
+use crate::process::Started;
 
 /// A value for a parameter of that name.
 pub type Bound = (&'static str, Cell);

@@ -7,7 +7,8 @@ use rusqlite::types::Value;
 use super::disturbance::{Disturbed, LONGEST, Place};
 use super::row::{Act, Clock, Expect, Kept, Row};
 use super::world::{Moment, PAGE, PAGES, World};
-use crate::harness::{Sandbox, Started, run};
+use crate::harness::Sandbox;
+use crate::process::{Started, run};
 
 /// What came of a fault at a moment.
 #[derive(Debug)]

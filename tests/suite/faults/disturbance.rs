@@ -12,7 +12,8 @@ use handshake_archive_simulator::{Fault, Request, Simulator, When};
 
 use super::row::{Act, Clock, Row, Way};
 use super::world::{self, Moment, PAGE, PAGE_SIZE, World};
-use crate::harness::{IN_PROCESS, Run, Sandbox, Started, sync_here};
+use crate::harness::{IN_PROCESS, Sandbox, sync_here};
+use crate::process::{Run, Started};
 
 /// No run takes longer, whatever happens to it.
 pub const LONGEST: Duration = Duration::from_secs(60);

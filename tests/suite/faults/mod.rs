@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use handshake_archive_simulator::{Fault, Operation, Simulator, When};
 
-use crate::harness::{Sandbox, organization, run};
+use crate::harness::{Sandbox, organization};
+use crate::process::run;
 
 fn list_calls(simulator: &Simulator) -> usize {
     let is_list = |request: &&handshake_archive_simulator::Request| {

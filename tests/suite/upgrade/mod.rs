@@ -11,7 +11,8 @@ use handshake_archive::handshake::Filter;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::canned_queries::query_file;
-use crate::harness::{Database, Run, Sandbox, open, run, sync_by_simulated_clock};
+use crate::harness::{Database, Sandbox, open, sync_by_simulated_clock};
+use crate::process::{Run, run};
 
 /// The first released schema: migrations 1 to 4.
 const FIRST: &str = "v1";
