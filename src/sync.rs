@@ -202,7 +202,11 @@ impl Reading<'_> {
     async fn list(&mut self, filter: Filter, scope: &Scope) -> Result<(), Break> {
         let observed_at = (self.plan.clock)();
         let mut listing = self.client.list(filter, self.plan.page_size);
-        while let Some(page) = listing.next().await? {
+        while let Some(mut page) = listing.next().await? {
+            if self.writer.is_behind() {
+                // There would be nothing to do but to wait for it.
+                page.hash_ahead();
+            }
             self.pages += 1;
             self.elements += page.elements().len() as u64;
             self.writer.page(scope.clone(), page, observed_at).await?;

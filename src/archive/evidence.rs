@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::projection::{self, Observed};
 use super::sync_record::Scope;
-use crate::handshake::{self, Handshake};
+use crate::handshake::{self, Handshake, Hashes};
 
 /// One handshake as one page of one sync showed it.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub struct Sighting<'a> {
     pub payload: &'a [u8],
     /// The same, read.
     pub handshake: &'a Handshake<'a>,
+    /// Its hashes, if they were made ahead.
+    pub hashes: Option<&'a Hashes>,
 }
 
 /// The run of a handshake that stands.
@@ -72,7 +74,10 @@ pub fn known_handshake(connection: &Connection, id: &str) -> rusqlite::Result<Op
 /// # Errors
 /// Those of SQLite.
 pub fn record(connection: &Connection, sighting: &Sighting<'_>) -> rusqlite::Result<i64> {
-    let payload_sha256: [u8; 32] = Sha256::digest(sighting.payload).into();
+    let payload_sha256 = match sighting.hashes {
+        Some(hashes) => hashes.payload_sha256,
+        None => Sha256::digest(sighting.payload).into(),
+    };
     let known = known_handshake(connection, sighting.handshake.id())?;
     let standing = match known {
         Some(handshake_id) => standing(connection, sighting.source_id, handshake_id)?,
@@ -100,10 +105,13 @@ fn record_content(
     standing: Option<Standing>,
     payload_sha256: [u8; 32],
 ) -> rusqlite::Result<i64> {
-    let content_sha256 = sighting
-        .handshake
-        .content_sha256()
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let content_sha256 = match sighting.hashes.and_then(|hashes| hashes.content_sha256) {
+        Some(content_sha256) => content_sha256,
+        None => sighting
+            .handshake
+            .content_sha256()
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?,
+    };
     let handshake_id = match known {
         Some(handshake_id) => handshake_id,
         None => connection

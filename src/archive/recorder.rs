@@ -13,7 +13,7 @@ use super::projection::{self, RebuildError};
 use super::sync_record::{Attempt, ChildrenAnswer, Identity, Outcome, Scope, SyncRecord};
 use super::syncs;
 use super::timestamp::timestamp;
-use crate::handshake::{self, Arn, Filter, Page};
+use crate::handshake::{self, Arn, Filter, Hashes, Page};
 
 /// The action whose handshakes AWS's page calls parents. Others may be; this one is always asked.
 const PARENT_ACTION: &str = "ENABLE_ALL_FEATURES";
@@ -282,9 +282,11 @@ struct RecordingSync<'a> {
 impl RecordingSync<'_> {
     fn page(&mut self, scope: &Scope, page: &Page) -> rusqlite::Result<()> {
         self.progress.pages += 1;
-        for element in page.elements() {
+        for (index, element) in page.elements().enumerate() {
             match handshake::parse(element) {
-                Ok(handshake) => self.handshake(scope, element, &handshake)?,
+                Ok(handshake) => {
+                    self.handshake(scope, element, &handshake, page.hashes(index))?;
+                }
                 Err(unreadable) => self.unreadable(element, &unreadable)?,
             }
         }
@@ -296,6 +298,7 @@ impl RecordingSync<'_> {
         scope: &Scope,
         element: &[u8],
         handshake: &handshake::Handshake<'_>,
+        hashes: Option<&Hashes>,
     ) -> rusqlite::Result<()> {
         let sighting = Sighting {
             sync_id: self.sync_id,
@@ -304,6 +307,7 @@ impl RecordingSync<'_> {
             scope,
             payload: element,
             handshake,
+            hashes,
         };
         let handshake_id = evidence::record(self.connection, &sighting)?;
         self.progress.seen.insert(handshake_id);

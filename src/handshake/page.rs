@@ -5,8 +5,10 @@ use std::ops::Range;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
 use super::member::Member;
+use super::parse::parse;
 
 /// One page of handshakes: the body as it came, where its elements stand in it, and the token.
 #[derive(Debug)]
@@ -14,6 +16,17 @@ pub struct Page {
     body: Vec<u8>,
     elements: Vec<Range<usize>>,
     next_token: Option<String>,
+    /// One an element, if they were made ahead.
+    hashes: Vec<Hashes>,
+}
+
+/// What evidence knows an element by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hashes {
+    /// SHA-256 of its bytes.
+    pub payload_sha256: [u8; 32],
+    /// SHA-256 of its canonical form; none where it is no handshake.
+    pub content_sha256: Option<[u8; 32]>,
 }
 
 /// Why a body is no page.
@@ -46,7 +59,9 @@ impl Page {
     /// [`PageError`], when the body is not what `ListHandshakesForOrganization` answers.
     pub fn read(body: Vec<u8>) -> Result<Self, (PageError, Vec<u8>)> {
         match Self::find(&body) {
-            Ok((elements, next_token)) => Ok(Self { body, elements, next_token }),
+            Ok((elements, next_token)) => {
+                Ok(Self { body, elements, next_token, hashes: Vec::new() })
+            }
             Err(error) => Err((error, body)),
         }
     }
@@ -74,6 +89,25 @@ impl Page {
     /// The elements of the list, each exactly as it stands in the body.
     pub fn elements(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.elements.iter().map(|range| &self.body[range.clone()])
+    }
+
+    /// The bytes of the body.
+    pub fn size(&self) -> usize {
+        self.body.len()
+    }
+
+    /// Makes the hashes of every element, for whoever records them later and has less time.
+    pub fn hash_ahead(&mut self) {
+        let hash = |element: &[u8]| Hashes {
+            payload_sha256: Sha256::digest(element).into(),
+            content_sha256: parse(element).ok().and_then(|read| read.content_sha256().ok()),
+        };
+        self.hashes = self.elements().map(hash).collect();
+    }
+
+    /// The hashes of an element, by its place in the list, if they were made ahead.
+    pub fn hashes(&self, element: usize) -> Option<&Hashes> {
+        self.hashes.get(element)
     }
 
     /// The token that asks for the next page; `None` on the last one.

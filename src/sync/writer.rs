@@ -1,10 +1,11 @@
 //! The thread that writes: SQLite blocks, and the list should not wait for it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::archive::{
     Archive, Attempt, ChildrenAnswer, Error, Identity, Outcome, Scope, SyncRecord, SyncRecorder,
@@ -12,13 +13,18 @@ use crate::archive::{
 use crate::clock::Clock;
 use crate::handshake::Page;
 
-/// Messages that may wait: pages, mostly. It bounds the memory of a sync whose disk is slow.
-const QUEUE: usize = 16;
+/// Pages that may wait, and so the most that one transaction records: what was fetched and is not
+/// committed is lost when the process is killed.
+const QUEUE: usize = 64;
+
+/// Bytes of pages that may wait. It bounds the memory of a sync whose disk is slow.
+const QUEUE_BYTES: usize = 2 * 1024 * 1024;
 
 /// The thread, and the way to it. Messages are done in their order.
 #[derive(Debug)]
 pub struct Writer {
     messages: mpsc::Sender<Message>,
+    room: Arc<Semaphore>,
     thread: JoinHandle<Result<SyncRecord, Error>>,
 }
 
@@ -29,7 +35,7 @@ pub struct Stopped;
 #[derive(Debug)]
 enum Message {
     Identify(Identity),
-    Page(Scope, Page, DateTime<Utc>),
+    Page(Scope, Page, DateTime<Utc>, OwnedSemaphorePermit),
     Unreadable(Vec<u8>, String),
     Parents(oneshot::Sender<BTreeSet<String>>),
     ChildrenAnswered(String, ChildrenAnswer),
@@ -44,7 +50,12 @@ impl Writer {
             let recorder = archive.begin(&attempt)?;
             write(recorder, inbox, &clock)
         });
-        Self { messages, thread }
+        Self { messages, room: Arc::new(Semaphore::new(QUEUE_BYTES)), thread }
+    }
+
+    /// Whether pages are recorded more slowly than they come.
+    pub fn is_behind(&self) -> bool {
+        self.messages.capacity() < QUEUE / 2 || self.room.available_permits() < QUEUE_BYTES / 2
     }
 
     /// Tells who asks and where.
@@ -59,7 +70,10 @@ impl Writer {
         page: Page,
         asked: DateTime<Utc>,
     ) -> Result<(), Stopped> {
-        self.send(Message::Page(scope, page, asked)).await
+        // A page that is larger than the room has it to itself.
+        let size = u32::try_from(page.size().min(QUEUE_BYTES)).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.room).acquire_many_owned(size).await.map_err(|_| Stopped)?;
+        self.send(Message::Page(scope, page, asked, room)).await
     }
 
     /// Hands over an answer that could not be read.
@@ -116,18 +130,24 @@ fn write(
     let mut next = inbox.blocking_recv();
     loop {
         next = match next {
-            Some(Message::Page(scope, page, asked)) => {
+            Some(Message::Page(scope, page, asked, room)) => {
                 // Whatever has arrived meanwhile goes into the same transaction.
-                let mut pages = vec![(scope, page)];
+                let (mut pages, mut rooms) = (vec![(scope, page)], vec![room]);
                 let after = loop {
+                    if pages.len() == QUEUE {
+                        break None;
+                    }
                     match inbox.try_recv() {
-                        Ok(Message::Page(scope, page, _)) => pages.push((scope, page)),
+                        Ok(Message::Page(scope, page, _, room)) => {
+                            pages.push((scope, page));
+                            rooms.push(room);
+                        }
                         Ok(other) => break Some(other),
                         Err(_) => break None,
                     }
                 };
                 recorder.record(&pages, asked)?;
-                drop(pages);
+                drop((pages, rooms));
                 after.or_else(|| inbox.blocking_recv())
             }
             Some(Message::Identify(identity)) => {
