@@ -1,12 +1,13 @@
 //! Writes an archive of any size, the same one every time, for measurements.
 //!
 //! ```text
-//! cargo run --release --example generate -- PATH COUNT [SYNCS]
+//! cargo run --release --example generate -- PATH COUNT [SYNCS [ORGANIZATIONS [YEARS]]]
 //! ```
 //!
-//! COUNT handshakes are requested evenly over five years from 2020-01-01 on, and SYNCS syncs at even
-//! distances (261: one a week) show what AWS would: a handshake from its request until 30 days after its end. Every fortieth
-//! sync fails half-way. Everything goes through the recorder, as it does in a real sync.
+//! COUNT handshakes are requested evenly over YEARS (5) from 2020-01-01 on, and SYNCS syncs at even distances (261: one a week)
+//! show what AWS would: a handshake from its request until 30 days after its end. With more than one of
+//! ORGANIZATIONS, they are synced in turn, and each has every so many thousand of the handshakes. Every
+//! fortieth sync of an organization fails half-way. Everything goes through the recorder, as it does in a real sync.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -14,31 +15,33 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use handshake_archive::archive::{Archive, Attempt, Outcome, Scope};
+use handshake_archive::archive::{Archive, Attempt, Identity, Outcome, Scope};
 use handshake_archive::handshake::{Filter, Page};
 
 const START: i64 = 1_577_836_800_000; // 2020-01-01T00:00:00Z
 const DAY: i64 = 86_400_000;
-const SPAN: i64 = 1826 * DAY;
 /// The longest time from a request until AWS deletes it: 90 days to expiry, 30 days of display.
 const LONGEST: i64 = 120 * DAY;
 const PAGE: usize = 20;
 const PAGES_A_TRANSACTION: usize = 17;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args_os().skip(1);
+    let mut arguments = std::env::args().skip(1);
     let (Some(path), Some(count)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: generate PATH COUNT [SYNCS]".into());
+        return Err("usage: generate PATH COUNT [SYNCS [ORGANIZATIONS [YEARS]]]".into());
     };
-    let count: u64 = count.to_str().ok_or("COUNT is a number")?.parse()?;
-    let syncs: i64 = match arguments.next() {
-        Some(syncs) => syncs.to_str().ok_or("SYNCS is a number")?.parse()?,
-        None => SPAN / (7 * DAY) + 1,
+    let mut number = |default: i64| arguments.next().map_or(Ok(default), |text| text.parse());
+    let (syncs, organizations, years) = (number(0)?, number(1)?, number(5)?);
+    let world = World {
+        count: count.parse()?,
+        organizations: u64::try_from(organizations.max(1))?,
+        span: years * 365 * DAY + DAY,
     };
-    let distance = SPAN / syncs.max(2).saturating_sub(1);
+    let syncs = if syncs > 0 { syncs } else { world.span / (7 * DAY) + 1 };
+    let distance = world.span / syncs.max(2).saturating_sub(1);
     let mut archive = Archive::open(Path::new(&path))?;
-    for (number, time) in (0..).zip((START..=START + SPAN).step_by(distance as usize)) {
-        let listed = sync(&mut archive, count, number, time)?;
+    for (number, time) in (0..).zip((START..=START + world.span).step_by(distance as usize)) {
+        let listed = world.sync(&mut archive, number, time)?;
         write!(io::stderr(), "\r{} sync {number}: {listed} listed ", moment(time))?;
     }
     writeln!(io::stderr())?;
@@ -49,48 +52,68 @@ fn moment(milliseconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(milliseconds).unwrap_or_default()
 }
 
-fn sync(archive: &mut Archive, count: u64, number: u64, time: i64) -> Result<i64, Box<dyn Error>> {
-    let shown: Vec<Handshake> = (first_since(count, time - LONGEST)..count)
-        .map(|index| Handshake::new(index, count))
-        .take_while(|handshake| handshake.requested <= time)
-        .filter(|handshake| handshake.is_shown(time))
-        .collect();
-    let fails = number % 40 == 39;
-    let read = if fails { shown.len() / 2 } else { shown.len() };
-    let attempt = Attempt {
-        operation: "ListHandshakesForOrganization",
-        filter: Filter::None,
-        started_at: moment(time - 1000),
-    };
-    let mut recorder = archive.begin(&attempt)?;
-    for transaction in shown[..read].chunks(PAGE * PAGES_A_TRANSACTION) {
-        let pages = transaction
-            .chunks(PAGE)
-            .map(|page| {
-                let elements: Vec<String> =
-                    page.iter().map(|handshake| handshake.json(time)).collect();
-                let body = format!(r#"{{"Handshakes":[{}],"NextToken":null}}"#, elements.join(","));
-                Page::read(body.into_bytes())
-                    .map(|page| (Scope::Unrestricted, page))
-                    .map_err(|(error, _)| error)
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        recorder.record(&pages, moment(time))?;
-    }
-    let outcome = if fails {
-        let message = "the endpoint did not answer".to_owned();
-        Outcome::Failed { code: "Unreachable".to_owned(), message }
-    } else {
-        Outcome::Complete
-    };
-    let finished_at = moment(time) + TimeDelta::seconds(1 + (shown.len() / 200) as i64);
-    Ok(recorder.finish(&outcome, finished_at)?.listed)
+/// How many handshakes there are, of how many organizations, in how many milliseconds.
+struct World {
+    count: u64,
+    organizations: u64,
+    span: i64,
 }
 
-/// The first handshake that was requested at or after a time.
-fn first_since(count: u64, time: i64) -> u64 {
-    let since = (time - START).max(0) as u128;
-    (since * u128::from(count) / SPAN as u128) as u64
+impl World {
+    fn sync(&self, archive: &mut Archive, number: u64, time: i64) -> Result<i64, Box<dyn Error>> {
+        let organization = number % self.organizations;
+        let shown: Vec<Handshake> = (self.first_since(time - LONGEST)..self.count)
+            .map(|index| Handshake::new(index, self))
+            .take_while(|handshake| handshake.requested <= time)
+            .filter(|handshake| handshake.organization == organization && handshake.is_shown(time))
+            .collect();
+        let fails = (number / self.organizations) % 40 == 39;
+        let read = if fails { shown.len() / 2 } else { shown.len() };
+        let attempt = Attempt {
+            operation: "ListHandshakesForOrganization",
+            filter: Filter::None,
+            started_at: moment(time - 1000),
+        };
+        let mut recorder = archive.begin(&attempt)?;
+        recorder.identify(Identity {
+            organization_id: Some(format!("o-{}", organization_id(organization))),
+            ..Identity::default()
+        });
+        for transaction in shown[..read].chunks(PAGE * PAGES_A_TRANSACTION) {
+            let pages = transaction
+                .chunks(PAGE)
+                .map(|page| {
+                    let elements: Vec<String> =
+                        page.iter().map(|handshake| handshake.json(time)).collect();
+                    let body =
+                        format!(r#"{{"Handshakes":[{}],"NextToken":null}}"#, elements.join(","));
+                    Page::read(body.into_bytes())
+                        .map(|page| (Scope::Unrestricted, page))
+                        .map_err(|(error, _)| error)
+                })
+                .collect::<Result<Vec<_>, _>>()?;
+            recorder.record(&pages, moment(time))?;
+        }
+        let outcome = if fails {
+            let message = "the endpoint did not answer".to_owned();
+            Outcome::Failed { code: "Unreachable".to_owned(), message }
+        } else {
+            Outcome::Complete
+        };
+        let finished_at = moment(time) + TimeDelta::seconds(1 + (shown.len() / 200) as i64);
+        Ok(recorder.finish(&outcome, finished_at)?.listed)
+    }
+
+    /// The first handshake that was requested at or after a time.
+    fn first_since(&self, time: i64) -> u64 {
+        let since = (time - START).max(0) as u128;
+        (since * u128::from(self.count) / self.span as u128) as u64
+    }
+}
+
+/// Without the `o-`, which AWS leaves out in places.
+fn organization_id(number: u64) -> String {
+    format!("example{number:05}")
 }
 
 /// Numbers that look random and are the same every time (splitmix64).
@@ -105,6 +128,7 @@ fn hash(index: u64, purpose: u64) -> u64 {
 /// What is true of a handshake, whenever it is looked at.
 struct Handshake {
     index: u64,
+    organization: u64,
     action: &'static str,
     requested: i64,
     expires: i64,
@@ -116,7 +140,7 @@ struct Handshake {
 }
 
 impl Handshake {
-    fn new(index: u64, count: u64) -> Self {
+    fn new(index: u64, world: &World) -> Self {
         let action = match index % 1000 {
             0 => "ENABLE_ALL_FEATURES",
             1..=60 => "APPROVE_ALL_FEATURES",
@@ -124,7 +148,10 @@ impl Handshake {
             91..=95 => "ADD_ORGANIZATIONS_SERVICE_LINKED_ROLE",
             _ => "INVITE",
         };
-        let requested = START + (u128::from(index) * SPAN as u128 / u128::from(count)) as i64;
+        let (span, count) = (world.span as u128, u128::from(world.count));
+        let requested = START + (u128::from(index) * span / count) as i64;
+        // In thousands, as the requests for all features and their children stand.
+        let organization = (index / 1000) % world.organizations;
         let days = if action.ends_with("ALL_FEATURES") { 90 } else { 15 };
         let expires = requested + days * DAY;
         let answered = requested + 60_000 + (hash(index, 1) % (14 * DAY as u64)) as i64;
@@ -140,7 +167,17 @@ impl Handshake {
             0 => hash(index, 4) % (index + 1),
             _ => index,
         };
-        Self { index, action, requested, expires, ended, end_state, deleted, recipient }
+        Self {
+            index,
+            organization,
+            action,
+            requested,
+            expires,
+            ended,
+            end_state,
+            deleted,
+            recipient,
+        }
     }
 
     fn is_shown(&self, time: i64) -> bool {
@@ -191,16 +228,17 @@ impl Handshake {
         format!(
             concat!(
                 r#"{{"Action":"{action}","#,
-                r#""Arn":"arn:aws:organizations::123456789012:handshake/o-exampleorgid/{path}/h-{id}","#,
+                r#""Arn":"arn:aws:organizations::123456789012:handshake/o-{organization}/{path}/h-{id}","#,
                 r#""ExpirationTimestamp":{expires}.{expires_ms:03},"Id":"h-{id}","#,
-                r#""Parties":[{{"Id":"exampleorgid","Type":"ORGANIZATION"}},{{"Id":"{recipient}","Type":"{kind}"}}],"#,
+                r#""Parties":[{{"Id":"{organization}","Type":"ORGANIZATION"}},{{"Id":"{recipient}","Type":"{kind}"}}],"#,
                 r#""RequestedTimestamp":{requested}.{requested_ms:03},"#,
                 r#""Resources":[{{"Resources":[{{"Type":"MASTER_EMAIL","Value":"cloud-platform@example.com"}},"#,
                 r#"{{"Type":"MASTER_NAME","Value":"Example Corp Management"}},"#,
-                r#"{{"Type":"ORGANIZATION_FEATURE_SET","Value":"ALL"}}],"Type":"ORGANIZATION","Value":"o-exampleorgid"}},"#,
+                r#"{{"Type":"ORGANIZATION_FEATURE_SET","Value":"ALL"}}],"Type":"ORGANIZATION","Value":"o-{organization}"}},"#,
                 r#"{{"Type":"{kind}","Value":"{recipient}"}}{resources}],"State":"{state}"}}"#
             ),
             action = action,
+            organization = organization_id(self.organization),
             path = action.to_lowercase(),
             id = id,
             expires = expires / 1000,

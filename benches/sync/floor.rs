@@ -49,8 +49,9 @@ struct Resource {
     resources: Vec<Resource>,
 }
 
-/// Fetches everything from `url` into a new database at `path`.
-pub fn run(url: &str, path: &str) -> Result<(), Box<dyn Error>> {
+/// Fetches everything from `url` into a new database at `path`, with or without the indexes that the
+/// canned queries need.
+pub fn run(url: &str, path: &str, indexed: bool) -> Result<(), Box<dyn Error>> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.set_prepared_statement_cache_capacity(0);
@@ -58,6 +59,9 @@ pub fn run(url: &str, path: &str) -> Result<(), Box<dyn Error>> {
     connection.execute_batch(
         "CREATE TABLE payloads (handshake_id INTEGER PRIMARY KEY, payload TEXT) STRICT;",
     )?;
+    if indexed {
+        connection.execute_batch(include_str!("../../migrations/0004_indexes.sql"))?;
+    }
     connection.pragma_update(None, "foreign_keys", "OFF")?;
     let transaction = connection.transaction()?;
     {

@@ -33,7 +33,8 @@ const ROUNDS: usize = 5;
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["floor", url, path] => floor::run(url, path),
+        ["floor", url, path] => floor::run(url, path, false),
+        ["indexed-floor", url, path] => floor::run(url, path, true),
         ["sdk", url] => sdk::run(url).map(|_| ()),
         [count, "--into", archive] => into(count.parse()?, Path::new(archive)),
         ref sizes => {
@@ -79,6 +80,7 @@ impl Bench {
             .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
             .env("AWS_SECRET_ACCESS_KEY", "secret")
             .env("AWS_REGION", "us-east-1")
+            .env("AWS_DEFAULT_REGION", "us-east-1")
             .env("AWS_EC2_METADATA_DISABLED", "true");
         command
     }
@@ -114,7 +116,8 @@ fn measure(count: usize) -> Result<(), Box<dyn Error>> {
     pending.iter().take(hundredth).for_each(|id| before.accept(id));
     let changed = Replay::start(&before);
 
-    let [mut floor, mut first, mut again, mut some, mut sdk] = [const { Vec::new() }; 5];
+    let [mut floor, mut indexed, mut first, mut again, mut some, mut sdk] =
+        [const { Vec::new() }; 6];
     for _ in 0..ROUNDS {
         let (floor_db, archive) = (bench.path("floor.db"), bench.path("archive.db"));
         for old in fs::read_dir(bench.folder.path())? {
@@ -124,16 +127,24 @@ fn measure(count: usize) -> Result<(), Box<dyn Error>> {
             }
         }
         let (url, floor_db) = (unchanged.url(), floor_db.display().to_string());
+        let indexed_db = bench.path("indexed.db").display().to_string();
         floor.push(run(&mut bench.role(&["floor", &url, &floor_db])?)?);
+        indexed.push(run(&mut bench.role(&["indexed-floor", &url, &indexed_db])?)?);
         first.push(run(&mut bench.sync(&archive, &url))?);
         again.push(run(&mut bench.sync(&archive, &url))?);
         some.push(run(&mut bench.sync(&archive, &changed.url()))?);
         sdk.push(run(&mut bench.role(&["sdk", &url])?)?);
     }
     let peak = peak_memory(&mut bench.sync(&bench.path("memory.db"), &unchanged.url()))?;
-    let [floor, first, again, some, sdk] = [floor, first, again, some, sdk].map(median);
+    let [floor, indexed, first, again, some, sdk] =
+        [floor, indexed, first, again, some, sdk].map(median);
     println!("\n{count} handshakes, {} pages, median of {ROUNDS}", unchanged.pages());
     println!("  floor                    {}", milliseconds(floor));
+    println!(
+        "  floor with indexes       {}  {:.2} x floor",
+        milliseconds(indexed),
+        ratio(indexed, floor)
+    );
     println!("  SDK alone                {}", milliseconds(sdk));
     println!(
         "  first sync               {}  {:.2} x floor",

@@ -21,7 +21,7 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) const WAL_HEADER: u64 = 32;
 
 /// Statements that are kept prepared: all that recording uses, with room.
-const STATEMENT_CACHE: usize = 64;
+const STATEMENT_CACHE: usize = 96;
 
 /// An archive opened for a sync: nobody else syncs onto it while this exists.
 #[derive(Debug)]

@@ -11,6 +11,7 @@ mod content;
 mod derived;
 mod rebuild;
 mod recording;
+mod rows;
 
 pub use derived::{RebuildError, derive};
 pub use rebuild::rebuild;

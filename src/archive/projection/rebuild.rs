@@ -3,7 +3,7 @@
 use rusqlite::{Connection, named_params};
 
 use super::derived::{RebuildError, derive};
-use super::recording::insert_parties_and_resources;
+use super::rows;
 
 /// Empties the tables and fills them from evidence. The caller holds the transaction.
 ///
@@ -42,7 +42,7 @@ pub fn rebuild(connection: &Connection) -> Result<(), RebuildError> {
             ":changed_at": derived.changed_at,
             ":gone_at": derived.gone_at,
         })?;
-        insert_parties_and_resources(connection, derived.handshake_id, content)
+        rows::insert(connection, derived.handshake_id, content)
     })?;
     let mut insert = connection.prepare(
         "INSERT INTO organizations (organization_id, partition, management_account_id, first_seen_at)

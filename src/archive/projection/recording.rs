@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::content::Content;
+use super::rows;
 use crate::handshake::{self, Handshake};
 
 /// An observation on its way into the tables.
@@ -62,41 +63,9 @@ pub fn project(connection: &Connection, observed: &Observed<'_>) -> rusqlite::Re
             ":version": observed.version,
             ":observed_at": observed.observed_at,
         })?;
-    insert_parties_and_resources(connection, observed.handshake_id, &content)?;
+    rows::insert(connection, observed.handshake_id, &content)?;
     if observed.is_known || handshake::parent_handshake_id(observed.handshake).is_some() {
         link_parent(connection, observed.handshake_id)?;
-    }
-    Ok(())
-}
-
-/// Writes the rows below a handshake, of which there are none yet.
-///
-/// # Errors
-/// Those of SQLite.
-pub(super) fn insert_parties_and_resources(
-    connection: &Connection,
-    handshake_id: i64,
-    content: &Content<'_>,
-) -> rusqlite::Result<()> {
-    let mut parties = connection.prepare_cached(
-        "INSERT INTO parties (handshake_id, position, type, party_id) VALUES (?1, ?2, ?3, ?4)",
-    )?;
-    for (position, party) in content.handshake.parties().iter().enumerate() {
-        parties.execute((handshake_id, position as i64, party.kind(), party.id()))?;
-    }
-    let mut resources = connection.prepare_cached(
-        "INSERT INTO resources (handshake_id, ordinal, parent_ordinal, depth, type, value)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?;
-    for node in content.nodes() {
-        resources.execute((
-            handshake_id,
-            node.ordinal,
-            node.parent_ordinal,
-            node.depth,
-            node.resource.kind(),
-            node.resource.value(),
-        ))?;
     }
     Ok(())
 }
