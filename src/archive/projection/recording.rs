@@ -1,8 +1,9 @@
 //! Each content as it arrives.
 
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::content::Content;
+use super::derived::Derived;
 use super::rows;
 use crate::handshake::{self, Handshake};
 
@@ -36,34 +37,17 @@ pub fn project(connection: &Connection, observed: &Observed<'_>) -> rusqlite::Re
             connection.prepare_cached(table)?.execute([observed.handshake_id])?;
         }
     }
-    connection
-        .prepare_cached(
-            "INSERT INTO handshakes (handshake_id, id, arn, organization_id, action, state, account,
-                 email, requested_at, expires_at, version, first_seen_at, changed_at)
-             VALUES (:handshake_id, :id, :arn, :organization_id, :action, :state, :account,
-                 :email, :requested_at, :expires_at, :version, :observed_at, :observed_at)
-             ON CONFLICT (handshake_id) DO UPDATE SET arn = excluded.arn,
-                 organization_id = excluded.organization_id, action = excluded.action,
-                 state = excluded.state, account = excluded.account, email = excluded.email,
-                 requested_at = excluded.requested_at,
-                 expires_at = excluded.expires_at, version = excluded.version,
-                 changed_at = excluded.changed_at, parent_handshake_id = NULL, gone_at = NULL",
-        )?
-        .execute(named_params! {
-            ":handshake_id": observed.handshake_id,
-            ":id": content.handshake.id(),
-            ":arn": content.handshake.arn(),
-            ":organization_id": content.organization_id,
-            ":action": content.handshake.action(),
-            ":state": content.handshake.state(),
-            ":account": content.account(),
-            ":email": content.email(),
-            ":requested_at": content.requested_at,
-            ":expires_at": content.expires_at,
-            ":version": observed.version,
-            ":observed_at": observed.observed_at,
-        })?;
-    rows::insert(connection, observed.handshake_id, &content)?;
+    let row = Derived {
+        handshake_id: observed.handshake_id,
+        content: &content,
+        version: observed.version,
+        parent_handshake_id: None,
+        first_seen_at: observed.observed_at,
+        changed_at: observed.observed_at,
+        gone_at: None,
+    };
+    rows::write_handshake(connection, &row)?;
+    rows::insert_below(connection, observed.handshake_id, &content)?;
     if observed.is_known || handshake::parent_handshake_id(observed.handshake).is_some() {
         link_parent(connection, observed.handshake_id)?;
     }

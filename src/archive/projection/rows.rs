@@ -1,10 +1,12 @@
-//! The rows below a handshake, several in one statement: SQLite then finds its place in the table once.
+//! The rows of a handshake. Those below it go several in one statement: SQLite then finds its place in
+//! the table once.
 
 use std::sync::LazyLock;
 
-use rusqlite::{Connection, Statement};
+use rusqlite::{Connection, Statement, named_params};
 
 use super::content::{Content, Node};
+use super::derived::Derived;
 use crate::handshake::Party;
 
 /// The most rows that one statement inserts. Most handshakes have fewer parties and resources.
@@ -32,11 +34,55 @@ fn statements(insert: &str, columns: usize) -> Vec<String> {
     (1..=MOST).map(|rows| insert.to_owned() + &of(rows)).collect()
 }
 
+/// Writes the row of a handshake, or writes it anew; `first_seen_at` of one that is there stays.
+///
+/// # Errors
+/// Those of SQLite.
+pub(super) fn write_handshake(
+    connection: &Connection,
+    derived: &Derived<'_>,
+) -> rusqlite::Result<()> {
+    let content = derived.content;
+    connection
+        .prepare_cached(
+            "INSERT INTO handshakes (handshake_id, id, arn, organization_id, action, state, account,
+                 email, requested_at, expires_at, parent_handshake_id, version, first_seen_at,
+                 changed_at, gone_at)
+             VALUES (:handshake_id, :id, :arn, :organization_id, :action, :state, :account,
+                 :email, :requested_at, :expires_at, :parent_handshake_id, :version, :first_seen_at,
+                 :changed_at, :gone_at)
+             ON CONFLICT (handshake_id) DO UPDATE SET arn = excluded.arn,
+                 organization_id = excluded.organization_id, action = excluded.action,
+                 state = excluded.state, account = excluded.account, email = excluded.email,
+                 requested_at = excluded.requested_at, expires_at = excluded.expires_at,
+                 parent_handshake_id = excluded.parent_handshake_id, version = excluded.version,
+                 changed_at = excluded.changed_at, gone_at = excluded.gone_at",
+        )?
+        .execute(named_params! {
+            ":handshake_id": derived.handshake_id,
+            ":id": content.handshake.id(),
+            ":arn": content.handshake.arn(),
+            ":organization_id": content.organization_id,
+            ":action": content.handshake.action(),
+            ":state": content.handshake.state(),
+            ":account": content.account(),
+            ":email": content.email(),
+            ":requested_at": content.requested_at,
+            ":expires_at": content.expires_at,
+            ":parent_handshake_id": derived.parent_handshake_id,
+            ":version": derived.version,
+            ":first_seen_at": derived.first_seen_at,
+            ":changed_at": derived.changed_at,
+            ":gone_at": derived.gone_at,
+        })?;
+    Ok(())
+}
+
 /// Writes the parties and resources of a handshake that has no rows there yet.
 ///
 /// # Errors
 /// Those of SQLite.
-pub(super) fn insert(
+pub(super) fn insert_below(
     connection: &Connection,
     handshake_id: i64,
     content: &Content<'_>,
