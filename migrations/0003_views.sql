@@ -106,7 +106,7 @@ CREATE VIEW coverage AS
 -- from from_at until until_at is in the archive. blind: one that was requested after from_at and
 -- ended before until_at may be missing. AWS shows a handshake until 30 days after it ended, so
 -- two complete, unfiltered syncs less than 30 days apart miss none between them. Where the clock was
--- set back so far that a sync reaches nothing of the period before, another period begins.
+-- set back so far that a sync reaches nothing of what the one before it reached, a period begins.
 WITH complete AS (
     SELECT s.source_id, s.id, s.observed_at,
            strftime('%Y-%m-%dT%H:%M:%fZ', s.finished_at, '-30 days') AS reaches_back_to,

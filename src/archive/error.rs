@@ -68,8 +68,16 @@ pub enum Error {
     StrangeWal {
         /// The archive.
         path: PathBuf,
-        /// What SQLite's integrity_check found first.
+        /// What was found first.
         what: String,
+    },
+    /// There is no archive, but a `-wal` of one that was moved away or deleted: a new one would take it for its own.
+    #[error("there is no archive {}, but {} holds what was recorded in one of that name", .path.display(), .wal.display())]
+    OrphanWal {
+        /// The archive that is not there.
+        path: PathBuf,
+        /// The file beside it.
+        wal: PathBuf,
     },
     /// Another sync holds the lock of this archive.
     #[error("another sync is running on the archive {}", .0.display())]

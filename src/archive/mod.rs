@@ -13,6 +13,7 @@ mod checkpoint;
 mod error;
 mod evidence;
 mod history;
+mod leftover;
 mod lock;
 mod migrations;
 mod open;

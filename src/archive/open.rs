@@ -6,19 +6,16 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::Error;
+use super::leftover::{self, leave_wal};
 use super::lock::RunLock;
 use super::migrations::{self, APPLICATION_ID};
 use super::place::Place;
 
 /// How long a write waits for another program that holds the file's lock.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Bytes of a `-wal` before its first page: one that is no longer holds nothing.
-pub(super) const WAL_HEADER: u64 = 32;
 
 /// Statements that are kept prepared: all that recording uses, with room.
 const STATEMENT_CACHE: usize = 96;
@@ -47,6 +44,10 @@ impl Archive {
         examine(&path)?;
         let lock = RunLock::acquire(&path)?;
         if !path.exists() {
+            let wal = beside(&path, "-wal");
+            if leftover::is_there(&wal) {
+                return Err(Error::OrphanWal { path, wal });
+            }
             create(&path)?;
         }
         let place = Place::note(path)?;
@@ -67,9 +68,13 @@ impl Archive {
     /// another archive perhaps, for which it would take it when that is opened next.
     ///
     /// # Errors
-    /// [`Error::Displaced`].
+    /// [`Error::Displaced`]; [`Error::Io`], if that cannot be told.
     pub(super) fn check_place(&self) -> Result<(), Error> {
-        self.place.check().inspect_err(|_| {
+        self.place.check().inspect_err(|error| {
+            if !matches!(error, Error::Displaced(_)) {
+                // It cannot be told where the file is: it and its -wal may well be where they were.
+                return;
+            }
             let moved = self
                 .connection
                 .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
@@ -252,17 +257,19 @@ fn remove(database: &Path) -> Result<(), Error> {
 }
 
 fn connect(path: &Path) -> Result<Connection, Error> {
+    let leftover = leftover::is_there(&beside(path, "-wal"));
+    let alone = if leftover { leftover::head_of_file_alone(path)? } else { None };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(Error::sqlite(path))?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(Error::sqlite(path))?;
-    let leftover = fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > WAL_HEADER);
     if leftover {
         leave_wal(&connection, true).map_err(Error::sqlite(path))?;
     }
     // Again: the file may have been replaced since, or have more in its write-ahead log.
     identify(path, &connection)?;
     if leftover {
-        check_wal(path, &connection)?;
+        tracing::info!("checking what a sync before this one left in {}-wal", path.display());
+        leftover::check(path, &connection, alone.as_ref())?;
         leave_wal(&connection, false).map_err(Error::sqlite(path))?;
     }
     for (name, wanted, answer) in [
@@ -280,27 +287,6 @@ fn connect(path: &Path) -> Result<Connection, Error> {
         .to_latest(&mut connection)
         .map_err(|source| Error::Migration { path: path.to_owned(), source })?;
     Ok(connection)
-}
-
-/// Whether closing leaves the `-wal` as it is, instead of moving it into the archive.
-pub(super) fn leave_wal(connection: &Connection, leave: bool) -> rusqlite::Result<()> {
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave).map(|_| ())
-}
-
-/// Refuses a `-wal` that somebody left and that is not of this file. SQLite cannot tell: it takes any
-/// for the archive's own, as where a backup was laid over an archive whose sync had been killed, and
-/// moves it in page by page.
-fn check_wal(path: &Path, connection: &Connection) -> Result<(), Error> {
-    let found = connection
-        .query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0))
-        .or_else(|error| match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt) => Ok(error.to_string()),
-            _ => Err(Error::sqlite(path)(error)),
-        })?;
-    if found == "ok" {
-        return Ok(());
-    }
-    Err(Error::StrangeWal { path: path.to_owned(), what: found.replace('\n', " ") })
 }
 
 /// Sets a pragma and reads it back: SQLite ignores what it cannot do, without an error.

@@ -24,8 +24,9 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::{Error, is_disk_full};
+use super::leftover::{WAL_HEADER, leave_wal};
 use super::migrations;
-use super::open::{BUSY_TIMEOUT, WAL_HEADER, identify, leave_wal};
+use super::open::{BUSY_TIMEOUT, identify};
 
 const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
 
@@ -33,14 +34,17 @@ const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
 const GUEST: &str = "readonly_shm=1";
 
 /// Takes no lock and looks at no other file.
-const STILL: &str = "immutable=1";
+pub(super) const STILL: &str = "immutable=1";
 
 /// An archive opened to be read, beside a sync that writes or in a folder where nobody may.
 #[derive(Debug)]
 pub struct ArchiveReader {
     // Fields drop in this order: the keeper closes last.
     connection: Connection,
-    _keeper: Option<Connection>,
+    keeper: Option<Connection>,
+    /// The sync that ran, or had been killed, when a `-wal` was found: as long as it does not end, that
+    /// `-wal` is left as it is.
+    left_by: Option<i64>,
     path: PathBuf,
     still: Option<Stamp>,
 }
@@ -98,9 +102,14 @@ impl ArchiveReader {
         };
         let still = (keeper.is_none() && way == Way::Still).then_some(stamp);
         // From here on, an early return closes the two in the right order.
-        let reader = Self { connection, _keeper: keeper, path, still };
+        let mut reader = Self { connection, keeper, left_by: None, path, still };
         identify(&reader.path, &reader.connection)?;
         check_schema(&reader.path, &reader.connection)?;
+        if reader.keeper.is_some() && stamp.wal_size > WAL_HEADER {
+            let running = "SELECT max(id) FROM syncs WHERE digest IS NULL";
+            let found = reader.connection.query_row(running, [], |row| row.get(0));
+            reader.left_by = found.map_err(Error::sqlite(&reader.path))?;
+        }
         Ok(reader)
     }
 
@@ -134,6 +143,19 @@ impl ArchiveReader {
                 Err(Error::Changed(self.path.clone()))
             }
             _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for ArchiveReader {
+    /// A sync that was met while it ran, and has ended since, had seen to it that the `-wal` is the archive's own:
+    /// as last to close, this moves it in, as the sync would have done.
+    fn drop(&mut self) {
+        let (Some(keeper), Some(sync_id)) = (&self.keeper, self.left_by) else { return };
+        let ended = "SELECT digest IS NOT NULL FROM syncs WHERE id = ?1";
+        if keeper.query_row(ended, [sync_id], |row| row.get(0)).unwrap_or(false) {
+            // If it cannot be set, the -wal stays until the next sync.
+            let _ = leave_wal(keeper, false);
         }
     }
 }
@@ -220,7 +242,7 @@ fn is_out_of_reach(error: &rusqlite::Error) -> bool {
     )
 }
 
-fn connect(path: &Path, parameter: &str) -> Result<Connection, Error> {
+pub(super) fn connect(path: &Path, parameter: &str) -> Result<Connection, Error> {
     let flags = FLAGS | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
     let connection =
         Connection::open_with_flags(uri(path, parameter), flags).map_err(Error::sqlite(path))?;

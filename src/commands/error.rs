@@ -113,6 +113,10 @@ impl From<archive::Error> for CommandError {
                 "nothing was changed; keep a copy of both. If the archive was restored or replaced, delete {0}-wal and {0}-shm, which are of the one before, and run verify; else go on from the newest backup",
                 path.display()
             ),
+            Error::OrphanWal { path, .. } => format!(
+                "nothing was changed; put the archive back where it was, or delete {0}-wal and {0}-shm to begin a new one",
+                path.display()
+            ),
             Error::Locked(_) => "wait for it to end; it holds the lock only while it runs".to_owned(),
             Error::Setting { .. } | Error::NoLocks { .. } => LOCAL_DISK.to_owned(),
             Error::Damaged { .. } => {

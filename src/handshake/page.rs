@@ -1,9 +1,11 @@
 //! One response body of a list call, taken apart without losing a byte.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::Range;
 
-use serde::Deserialize;
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
@@ -41,10 +43,45 @@ pub enum PageError {
     NotAPage,
 }
 
+/// The most elements that a page can have: far more than AWS's 20. What has more is no page, and would take a
+/// multiple of its size in memory and in the archive.
+const MOST_ELEMENTS: usize = 10_000;
+
+/// The elements of a list, not looked into.
+struct Elements<'a>(Vec<&'a RawValue>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ElementsVisitor)
+    }
+}
+
+struct ElementsVisitor;
+
+impl<'de> Visitor<'de> for ElementsVisitor {
+    type Value = Elements<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of handshakes")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = list.next_element()? {
+            if elements.len() == MOST_ELEMENTS {
+                let most = format!("a list of more than {MOST_ELEMENTS} elements");
+                return Err(de::Error::custom(most));
+            }
+            elements.push(element);
+        }
+        Ok(Elements(elements))
+    }
+}
+
 #[derive(Deserialize)]
 struct Wire<'a> {
     #[serde(rename = "Handshakes", borrow, default)]
-    handshakes: Member<Vec<&'a RawValue>>,
+    handshakes: Member<Elements<'a>>,
     #[serde(rename = "NextToken", default)]
     next_token: Member<String>,
 }
@@ -77,10 +114,11 @@ impl Page {
             return Err(PageError::NotAPage);
         }
         let start = text.as_ptr().addr();
-        let elements = wire.handshakes.value().map_or(&[][..], |list| list).iter().map(|element| {
-            let from = element.get().as_ptr().addr() - start;
-            from..from + element.get().len()
-        });
+        let elements =
+            wire.handshakes.value().map_or(&[][..], |list| &list.0).iter().map(|element| {
+                let from = element.get().as_ptr().addr() - start;
+                from..from + element.get().len()
+            });
         // A null or empty token ends the list.
         let next_token = wire.next_token.value().filter(|token| !token.is_empty()).cloned();
         Ok((elements.collect(), next_token))
@@ -163,6 +201,15 @@ mod tests {
         let page = page(br#"{"NextToken":"more"}"#);
         assert_eq!(page.elements().len(), 0);
         assert_eq!(page.next_token(), Some("more"));
+    }
+
+    #[test]
+    fn a_list_longer_than_any_page_is_none() {
+        let of = |count| format!(r#"{{"Handshakes":[{}]}}"#, vec!["0"; count].join(","));
+        assert_eq!(page(of(10_000).as_bytes()).elements().len(), 10_000);
+        let (error, body) = Page::read(of(10_001).into_bytes()).expect_err("too long");
+        assert!(error.to_string().contains("more than 10000 elements"), "{error}");
+        assert_eq!(body, of(10_001).into_bytes());
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Whether the archive is what the program wrote: each row against its hashes, the hashes against the
 //! chain, the tables for SQL against evidence, and the chain against checkpoints kept elsewhere.
 //!
-//! Nothing is written anywhere, so that it also works on a full disk, and memory does not grow with the
-//! archive: rows are read one by one.
+//! Nothing is written into the archive, and memory does not grow with it: rows are read one by one. What
+//! SQLite has to sort in a large one goes into its temporary files.
 
 mod evidence;
 mod file;
@@ -113,7 +113,7 @@ impl ArchiveReader {
     /// when it is made.
     ///
     /// # Errors
-    /// What keeps SQLite from reading and is no damage: a lock, memory. Damage is a finding.
+    /// What keeps SQLite from reading and is no damage: a lock, memory, the disk of temporary files. Damage is a finding.
     pub fn verify(
         &self,
         checkpoints: &[Checkpoint],
