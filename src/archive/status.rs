@@ -348,12 +348,14 @@ fn read_handshakes(
         .filter(|soon| soon.year() <= 9999)
         .map_or_else(|| "9999-12-31T23:59:59.999Z".to_owned(), timestamp);
     let mut statement = connection.prepare(
-        "SELECT s.source_id, h.state, count(*), count(*) FILTER (WHERE h.gone_at IS NULL),
+        // By the first run of a handshake in a source: in time with the runs, however many the sources.
+        "SELECT o.source_id, h.state, count(*), count(*) FILTER (WHERE h.gone_at IS NULL),
              count(*) FILTER (WHERE h.gone_at IS NULL AND h.expires_at BETWEEN :now AND :soon)
-         FROM sources AS s JOIN handshakes AS h
-         WHERE EXISTS (SELECT 1 FROM observations AS o
-                       WHERE o.handshake_id = h.handshake_id AND o.source_id = s.source_id)
-         GROUP BY s.source_id, h.state ORDER BY s.source_id, h.state",
+         FROM observations AS o JOIN handshakes AS h USING (handshake_id)
+         WHERE NOT EXISTS (SELECT 1 FROM observations AS b
+                           WHERE b.handshake_id = o.handshake_id AND b.source_id = o.source_id
+                             AND b.observation_id < o.observation_id)
+         GROUP BY o.source_id, h.state ORDER BY o.source_id, h.state",
     )?;
     let mut rows = statement.query(named_params! { ":now": timestamp(now), ":soon": soon })?;
     while let Some(row) = rows.next()? {
