@@ -121,7 +121,8 @@ async fn sync(simulator: &Arc<Simulator>, archive: &Path) -> Result<Report, Box<
         clock: Arc::new(move || clock.now()),
     };
     let archive = Archive::open(archive)?;
-    Ok(sync::run(&settings, archive, &plan, std::future::pending(), &mut |_| {}).await?)
+    Ok(sync::run(&settings, move || Ok(archive), &plan, std::future::pending(), &mut |_| {})
+        .await?)
 }
 
 fn tell(archive: &Path, shown: usize) -> Result<(), Box<dyn Error>> {

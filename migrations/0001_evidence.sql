@@ -44,16 +44,10 @@ CREATE TABLE syncs (
     digest                     TEXT     -- SHA-256 in hex over the digest before, this row and its changes; NULL while running
 ) STRICT;
 
-CREATE TABLE handshake_ids (
-    -- The archive's own number for each handshake: short, and the same in every table.
-    handshake_id INTEGER PRIMARY KEY,
-    id           TEXT NOT NULL UNIQUE -- AWS's Id, h-…; never the ARN, which AWS gives to more than one
-) STRICT;
-
 CREATE TABLE handshake_versions (
     -- Each different content that a handshake ever had.
     version_id     INTEGER PRIMARY KEY,
-    handshake_id   INTEGER NOT NULL REFERENCES handshake_ids,
+    handshake_id   INTEGER NOT NULL REFERENCES handshakes, -- the archive's own number for the handshake that the payload's Id names
     version        INTEGER NOT NULL, -- 1, 2, 3, … within the handshake, in the order of first sight
     state          TEXT,             -- the payload's State
     payload        TEXT NOT NULL,    -- the JSON text of the handshake, to the byte as it stood in AWS's answer
@@ -66,7 +60,7 @@ CREATE TABLE observations (
     -- Runs: from one sync on, AWS showed this content of this handshake, until another sync saw otherwise.
     observation_id INTEGER PRIMARY KEY, -- in the order of arrival
     source_id      INTEGER NOT NULL REFERENCES sources,
-    handshake_id   INTEGER NOT NULL REFERENCES handshake_ids,
+    handshake_id   INTEGER NOT NULL REFERENCES handshakes,
     version_id     INTEGER NOT NULL REFERENCES handshake_versions,
     seen_sync_id   INTEGER NOT NULL REFERENCES syncs, -- the sync that saw it first
     listed_sync_id INTEGER REFERENCES syncs, -- the sync that first saw it in a list not restricted to a parent; NULL: only ever seen under its parent
@@ -85,10 +79,10 @@ CREATE INDEX observations_by_listed_sync ON observations (listed_sync_id) WHERE 
 CREATE TABLE child_listings (
     -- AWS listed this handshake as a child of that one (ParentHandshakeId filter), first in this sync.
     source_id           INTEGER NOT NULL REFERENCES sources,
-    handshake_id        INTEGER NOT NULL REFERENCES handshake_ids,
+    handshake_id        INTEGER NOT NULL REFERENCES handshakes,
     parent_handshake_id TEXT NOT NULL, -- AWS's Id of the parent, h-…, as it was asked for
     seen_sync_id        INTEGER NOT NULL REFERENCES syncs,
-    PRIMARY KEY (source_id, handshake_id, parent_handshake_id)
+    PRIMARY KEY (handshake_id, source_id, parent_handshake_id)
 ) STRICT, WITHOUT ROWID;
 
 -- What one sync changed.
@@ -127,11 +121,6 @@ WHEN OLD.digest IS NOT NULL
 BEGIN SELECT raise(ABORT, 'syncs: evidence is append-only'); END;
 CREATE TRIGGER syncs_stay BEFORE DELETE ON syncs
 BEGIN SELECT raise(ABORT, 'syncs: evidence is append-only'); END;
-
-CREATE TRIGGER handshake_ids_are_permanent BEFORE UPDATE ON handshake_ids
-BEGIN SELECT raise(ABORT, 'handshake_ids: evidence is append-only'); END;
-CREATE TRIGGER handshake_ids_stay BEFORE DELETE ON handshake_ids
-BEGIN SELECT raise(ABORT, 'handshake_ids: evidence is append-only'); END;
 
 CREATE TRIGGER handshake_versions_are_permanent BEFORE UPDATE ON handshake_versions
 BEGIN SELECT raise(ABORT, 'handshake_versions: evidence is append-only'); END;

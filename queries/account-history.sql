@@ -18,8 +18,7 @@ WITH asked (account) AS (
     UNION
     SELECT r.handshake_id, 'resource'
     FROM asked AS a CROSS JOIN resources AS r ON r.value = a.account COLLATE NOCASE
-    -- In the words of the index resources_by_value, without which every resource would be read.
-    WHERE r.type = 'ACCOUNT' OR r.type = 'EMAIL' OR r.type = 'MANAGEMENT_ACCOUNT' OR r.type = 'MANAGEMENT_EMAIL'
+    WHERE r.beyond_parties = 1
 ), found AS (
     SELECT handshake_id, min(found_in) AS found_in FROM named GROUP BY handshake_id
 )

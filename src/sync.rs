@@ -86,14 +86,15 @@ impl From<Stopped> for Break {
 
 /// Takes a snapshot of every handshake that AWS shows.
 ///
-/// The attempt is written down whatever comes of it: a list that breaks off keeps the pages before,
-/// and nothing counts as gone. `stop` ends the sync when it is ready, `listen` is told of progress.
+/// `open` is called on the thread that writes, while the client is set up. From then on the attempt is written
+/// down whatever comes of it: a list that breaks off keeps the pages before, and nothing counts as gone. `stop`
+/// ends the sync when it is ready, `listen` is told of progress.
 ///
 /// # Errors
 /// Those of the archive. What AWS or the network had against it is no error here but an [`End`].
 pub async fn run(
     settings: &Settings,
-    archive: Archive,
+    open: impl FnOnce() -> Result<Archive, archive::Error> + Send + 'static,
     plan: &Plan,
     stop: impl Future<Output = ()>,
     listen: &mut dyn FnMut(Event),
@@ -103,9 +104,11 @@ pub async fn run(
         filter: plan.filter.clone(),
         started_at: (plan.clock)(),
     };
-    let writer = Writer::start(archive, attempt, plan.clock.clone());
+    let mut writer = Writer::start(open, attempt, plan.clock.clone());
     let read = async {
-        let client = Client::connect(settings).await?;
+        let client = Client::connect(settings).await;
+        writer.begun().await?;
+        let client = client?;
         let mut reading =
             Reading { client: &client, plan, writer: &writer, listen, pages: 0, elements: 0 };
         reading.all().await
@@ -205,7 +208,7 @@ impl Reading<'_> {
         while let Some(mut page) = listing.next().await? {
             if self.writer.is_behind() {
                 // There would be nothing to do but to wait for it.
-                page.hash_ahead();
+                page = page.read_ahead();
             }
             self.pages += 1;
             self.elements += page.elements().len() as u64;

@@ -25,20 +25,20 @@ HEADER = """SELECT y.id, s.operation, s.owner_id, started_at, observed_at, finis
     listed, added, changed, gone, quarantined, error_code, error_message
     FROM syncs y LEFT JOIN sources s ON s.source_id = y.source_id WHERE y.id = ?"""
 LINES = [
-    """SELECT 'child', NULL, i.id, parent_handshake_id, NULL, NULL, NULL, NULL, operation, owner_id
-    FROM child_listings c, handshake_ids i, sources s WHERE seen_sync_id = ?
-    AND i.handshake_id = c.handshake_id AND s.source_id = c.source_id ORDER BY i.id, parent_handshake_id""",
-    """SELECT 'gone', observation_id, id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-    FROM observations o, handshake_ids i WHERE gone_sync_id = ?
+    """SELECT 'child', NULL, i.id, c.parent_handshake_id, NULL, NULL, NULL, NULL, operation, owner_id
+    FROM child_listings c, handshakes i, sources s WHERE seen_sync_id = ?
+    AND i.handshake_id = c.handshake_id AND s.source_id = c.source_id ORDER BY i.id, c.parent_handshake_id""",
+    """SELECT 'gone', observation_id, i.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    FROM observations o, handshakes i WHERE gone_sync_id = ?
     AND i.handshake_id = o.handshake_id ORDER BY observation_id""",
-    """SELECT 'listed', observation_id, id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-    FROM observations o, handshake_ids i WHERE listed_sync_id = ? AND seen_sync_id < listed_sync_id
+    """SELECT 'listed', observation_id, i.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    FROM observations o, handshakes i WHERE listed_sync_id = ? AND seen_sync_id < listed_sync_id
     AND i.handshake_id = o.handshake_id ORDER BY observation_id""",
     """SELECT 'quarantined', quarantine_id, id, reason, NULL, payload_sha256, NULL, NULL, NULL, NULL
     FROM quarantine WHERE sync_id = ? ORDER BY quarantine_id""",
-    """SELECT 'seen', observation_id, id, version, state, payload_sha256, content_sha256,
+    """SELECT 'seen', observation_id, i.id, v.version, v.state, payload_sha256, content_sha256,
     CASE WHEN listed_sync_id = seen_sync_id THEN 1 ELSE 0 END, operation, owner_id
-    FROM observations o, handshake_ids i, handshake_versions v, sources s WHERE seen_sync_id = ?
+    FROM observations o, handshakes i, handshake_versions v, sources s WHERE seen_sync_id = ?
     AND i.handshake_id = o.handshake_id AND v.version_id = o.version_id
     AND s.source_id = o.source_id ORDER BY observation_id""",
 ]

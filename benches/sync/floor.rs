@@ -101,7 +101,7 @@ impl<'c> Tables<'c> {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1, ?11, ?11)",
             )?,
             parties: connection.prepare("INSERT INTO parties VALUES (?1, ?2, ?3, ?4)")?,
-            resources: connection.prepare("INSERT INTO resources VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?,
+            resources: connection.prepare("INSERT INTO resources VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?,
             payloads: connection.prepare("INSERT INTO payloads VALUES (?1, ?2)")?,
             handshake_id: 0,
         })
@@ -130,13 +130,14 @@ impl<'c> Tables<'c> {
         for (position, party) in (0_i64..).zip(&handshake.parties) {
             self.parties.execute((id, position, &party.r#type, &party.id))?;
         }
-        self.nested(&handshake.resources, None, 0, &mut 0)?;
+        self.nested(handshake, &handshake.resources, None, 0, &mut 0)?;
         self.payloads.execute((id, payload))?;
         Ok(())
     }
 
     fn nested(
         &mut self,
+        handshake: &Handshake,
         resources: &[Resource],
         parent: Option<i64>,
         depth: i64,
@@ -145,10 +146,12 @@ impl<'c> Tables<'c> {
         for resource in resources {
             let ordinal = *next;
             *next += 1;
-            let row =
-                (self.handshake_id, ordinal, parent, depth, &resource.r#type, &resource.value);
+            let (kind, value) = (&resource.r#type, &resource.value);
+            let names = matches!(kind.as_deref(), Some("ACCOUNT" | "EMAIL"));
+            let beyond_parties = names && !handshake.parties.iter().any(|party| party.id == *value);
+            let row = (self.handshake_id, ordinal, parent, depth, kind, value, beyond_parties);
             self.resources.execute(row)?;
-            self.nested(&resource.resources, Some(ordinal), depth + 1, next)?;
+            self.nested(handshake, &resource.resources, Some(ordinal), depth + 1, next)?;
         }
         Ok(())
     }

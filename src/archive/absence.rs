@@ -28,7 +28,6 @@ pub struct Lists<'a> {
 struct Missing {
     observation_id: i64,
     handshake_id: i64,
-    version_id: i64,
 }
 
 /// Ends the run of every handshake that the lists would have shown and did not.
@@ -44,15 +43,11 @@ pub fn record(
 ) -> rusqlite::Result<()> {
     let missing: Vec<Missing> = connection
         .prepare_cached(
-            "SELECT observation_id, handshake_id, version_id FROM observations
+            "SELECT observation_id, handshake_id FROM observations
              WHERE source_id = ?1 AND gone_sync_id IS NULL",
         )?
         .query_map([source_id], |row| {
-            Ok(Missing {
-                observation_id: row.get(0)?,
-                handshake_id: row.get(1)?,
-                version_id: row.get(2)?,
-            })
+            Ok(Missing { observation_id: row.get(0)?, handshake_id: row.get(1)? })
         })?
         .filter(|row| row.as_ref().map_or(true, |run| !present(run.handshake_id)))
         .collect::<rusqlite::Result<_>>()?;
@@ -132,7 +127,10 @@ fn parents(
 
 fn action_of(connection: &Connection, run: &Missing) -> rusqlite::Result<Option<String>> {
     let payload: String = connection
-        .prepare_cached("SELECT payload FROM handshake_versions WHERE version_id = ?1")?
-        .query_row([run.version_id], |row| row.get(0))?;
+        .prepare_cached(
+            "SELECT v.payload FROM observations AS o JOIN handshake_versions AS v USING (version_id)
+             WHERE o.observation_id = ?1",
+        )?
+        .query_row([run.observation_id], |row| row.get(0))?;
     Ok(handshake::parse(payload.as_bytes()).ok().and_then(|h| h.action().map(str::to_owned)))
 }

@@ -37,16 +37,16 @@ WHERE y.id = ?1";
 /// memory or on the disk, however much a sync recorded.
 pub const LINES: [&str; 5] = [
     "SELECT 'child', NULL, i.id, c.parent_handshake_id, NULL, NULL, NULL, NULL, s.operation, s.owner_id
-     FROM child_listings AS c JOIN handshake_ids AS i USING (handshake_id)
+     FROM child_listings AS c JOIN handshakes AS i USING (handshake_id)
      JOIN sources AS s USING (source_id)
      WHERE c.seen_sync_id = ?1
      ORDER BY i.id, c.parent_handshake_id",
     "SELECT 'gone', o.observation_id, i.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-     FROM observations AS o CROSS JOIN handshake_ids AS i USING (handshake_id)
+     FROM observations AS o CROSS JOIN handshakes AS i USING (handshake_id)
      WHERE o.gone_sync_id = ?1
      ORDER BY o.observation_id",
     "SELECT 'listed', o.observation_id, i.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-     FROM observations AS o CROSS JOIN handshake_ids AS i USING (handshake_id)
+     FROM observations AS o CROSS JOIN handshakes AS i USING (handshake_id)
      WHERE o.listed_sync_id = ?1 AND o.listed_sync_id > o.seen_sync_id
      ORDER BY o.observation_id",
     "SELECT 'quarantined', q.quarantine_id, q.id, q.reason, NULL, q.payload_sha256, NULL, NULL, NULL, NULL
@@ -55,7 +55,7 @@ pub const LINES: [&str; 5] = [
      ORDER BY q.quarantine_id",
     "SELECT 'seen', o.observation_id, i.id, v.version, v.state, v.payload_sha256, v.content_sha256,
             o.listed_sync_id IS o.seen_sync_id, s.operation, s.owner_id
-     FROM observations AS o CROSS JOIN handshake_ids AS i USING (handshake_id)
+     FROM observations AS o CROSS JOIN handshakes AS i USING (handshake_id)
      CROSS JOIN handshake_versions AS v USING (version_id) CROSS JOIN sources AS s USING (source_id)
      WHERE o.seen_sync_id = ?1
      ORDER BY o.observation_id",

@@ -1,9 +1,9 @@
 //! The rows of evidence: one function a fact.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{CachedStatement, Connection, OptionalExtension};
 use sha2::{Digest, Sha256};
 
-use super::projection::{self, Observed};
+use super::projection::{self, Changed, Projector};
 use super::sync_record::Scope;
 use crate::handshake::{self, Handshake, Hashes};
 
@@ -55,103 +55,189 @@ pub fn source(
         .insert((operation, owner))
 }
 
+const KNOWN: &str = "SELECT handshake_id FROM handshakes WHERE id = ?1";
+
 /// The archive's number of a handshake, if it ever saw it.
 ///
 /// # Errors
 /// Those of SQLite.
 pub fn known_handshake(connection: &Connection, id: &str) -> rusqlite::Result<Option<i64>> {
-    connection
-        .prepare_cached("SELECT handshake_id FROM handshake_ids WHERE id = ?1")?
-        .query_row([id], |row| row.get(0))
-        .optional()
+    connection.prepare_cached(KNOWN)?.query_row([id], |row| row.get(0)).optional()
 }
 
-/// Writes down that a handshake was seen, as far as it is news, and gives the archive's number.
-///
-/// Seen before with the same content, it writes nothing; with other content, it ends the run that
-/// stood and begins another; and it notes the list or the parent in which it stood, once.
-///
-/// # Errors
-/// Those of SQLite.
-pub fn record(connection: &Connection, sighting: &Sighting<'_>) -> rusqlite::Result<i64> {
-    let payload_sha256 = match sighting.hashes {
-        Some(hashes) => hashes.payload_sha256,
-        None => Sha256::digest(sighting.payload).into(),
-    };
-    let known = known_handshake(connection, sighting.handshake.id())?;
-    let standing = match known {
-        Some(handshake_id) => standing(connection, sighting.source_id, handshake_id)?,
-        None => None,
-    };
-    // The same bytes are the same content; the canonical form is only made where they differ.
-    let unchanged = standing.as_ref().filter(|run| run.payload_sha256 == payload_sha256);
-    let handshake_id = match (known, unchanged) {
-        (Some(handshake_id), Some(run)) => {
-            list_run(connection, sighting, run)?;
-            handshake_id
-        }
-        _ => record_content(connection, sighting, known, standing, payload_sha256)?,
-    };
-    if let Scope::ChildrenOf(parent) = sighting.scope {
-        record_child(connection, sighting, handshake_id, parent)?;
+/// Records sightings within one transaction, with statements that are prepared once. Lives no longer than that.
+pub struct Sightings<'c> {
+    connection: &'c Connection,
+    projector: Projector<'c>,
+    known: CachedStatement<'c>,
+    standing: CachedStatement<'c>,
+    version: CachedStatement<'c>,
+    observation: CachedStatement<'c>,
+}
+
+impl<'c> Sightings<'c> {
+    /// Prepares the statements.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn prepare(connection: &'c Connection) -> rusqlite::Result<Self> {
+        Ok(Self {
+            connection,
+            projector: Projector::prepare(connection)?,
+            known: connection.prepare_cached(KNOWN)?,
+            standing: connection.prepare_cached(
+                "SELECT o.observation_id, o.listed_sync_id IS NOT NULL, v.payload_sha256, v.content_sha256
+                 FROM observations AS o JOIN handshake_versions AS v USING (version_id)
+                 WHERE o.source_id = ?1 AND o.handshake_id = ?2 AND o.gone_sync_id IS NULL",
+            )?,
+            version: connection.prepare_cached(
+                "INSERT INTO handshake_versions (handshake_id, version, state, payload, payload_sha256, content_sha256)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?,
+            observation: connection.prepare_cached(
+                "INSERT INTO observations (source_id, handshake_id, version_id, seen_sync_id, listed_sync_id)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?,
+        })
     }
-    Ok(handshake_id)
+
+    /// Writes down that a handshake was seen, as far as it is news, and gives the archive's number.
+    ///
+    /// Seen before with the same content, it writes nothing; with other content, it ends the run that
+    /// stood and begins another; and it notes the list or the parent in which it stood, once.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn record(&mut self, sighting: &Sighting<'_>) -> rusqlite::Result<i64> {
+        let payload_sha256 = match sighting.hashes {
+            Some(hashes) => hashes.payload_sha256,
+            None => Sha256::digest(sighting.payload).into(),
+        };
+        let known = self.known.query_row([sighting.handshake.id()], |row| row.get(0)).optional()?;
+        let handshake_id = match known {
+            Some(handshake_id) => {
+                self.record_known(sighting, handshake_id, payload_sha256)?;
+                handshake_id
+            }
+            None => self.record_new(sighting, payload_sha256)?,
+        };
+        if let Scope::ChildrenOf(parent) = sighting.scope {
+            record_child(self.connection, sighting, handshake_id, parent)?;
+        }
+        Ok(handshake_id)
+    }
+
+    fn record_new(
+        &mut self,
+        sighting: &Sighting<'_>,
+        payload_sha256: [u8; 32],
+    ) -> rusqlite::Result<i64> {
+        let content_sha256 = content_sha256(sighting)?;
+        let handshake_id = self.projector.enter(sighting.handshake, sighting.observed_at)?;
+        let version_id =
+            self.insert_version(sighting, handshake_id, 1, payload_sha256, content_sha256)?;
+        self.begin_run(sighting, handshake_id, version_id)?;
+        Ok(handshake_id)
+    }
+
+    fn record_known(
+        &mut self,
+        sighting: &Sighting<'_>,
+        handshake_id: i64,
+        payload_sha256: [u8; 32],
+    ) -> rusqlite::Result<()> {
+        let standing = self.standing(sighting.source_id, handshake_id)?;
+        // The same bytes are the same content; the canonical form is only made where they differ.
+        if let Some(run) = standing.as_ref().filter(|run| run.payload_sha256 == payload_sha256) {
+            return list_run(self.connection, sighting, run);
+        }
+        let content_sha256 = content_sha256(sighting)?;
+        if let Some(run) = standing {
+            if run.content_sha256 == content_sha256 {
+                return list_run(self.connection, sighting, &run);
+            }
+            end_run(self.connection, sighting.sync_id, run.observation_id)?;
+        }
+        let Version { version_id, version, stored } =
+            match same_version(self.connection, handshake_id, content_sha256)? {
+                Some(same) => same,
+                None => {
+                    let version = newest_version(self.connection, handshake_id)? + 1;
+                    let version_id = self.insert_version(
+                        sighting,
+                        handshake_id,
+                        version,
+                        payload_sha256,
+                        content_sha256,
+                    )?;
+                    Version { version_id, version, stored: None }
+                }
+            };
+        self.begin_run(sighting, handshake_id, version_id)?;
+        // A version that was seen before may have come in another order now. The tables show what evidence
+        // holds, so that a rebuild gives the same rows; one that was altered there is for verify to find.
+        let stored =
+            stored.as_deref().and_then(|payload| handshake::parse(payload.as_bytes()).ok());
+        self.projector.change(&Changed {
+            handshake_id,
+            version,
+            observed_at: sighting.observed_at,
+            handshake: stored.as_ref().unwrap_or(sighting.handshake),
+        })
+    }
+
+    fn standing(
+        &mut self,
+        source_id: i64,
+        handshake_id: i64,
+    ) -> rusqlite::Result<Option<Standing>> {
+        self.standing
+            .query_row((source_id, handshake_id), |row| {
+                Ok(Standing {
+                    observation_id: row.get(0)?,
+                    listed: row.get(1)?,
+                    payload_sha256: row.get(2)?,
+                    content_sha256: row.get(3)?,
+                })
+            })
+            .optional()
+    }
+
+    fn insert_version(
+        &mut self,
+        sighting: &Sighting<'_>,
+        handshake_id: i64,
+        version: i64,
+        payload_sha256: [u8; 32],
+        content_sha256: [u8; 32],
+    ) -> rusqlite::Result<i64> {
+        let payload = std::str::from_utf8(sighting.payload)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        let state = sighting.handshake.state();
+        self.version.insert((handshake_id, version, state, payload, payload_sha256, content_sha256))
+    }
+
+    fn begin_run(
+        &mut self,
+        sighting: &Sighting<'_>,
+        handshake_id: i64,
+        version_id: i64,
+    ) -> rusqlite::Result<()> {
+        let listed = (*sighting.scope == Scope::Unrestricted).then_some(sighting.sync_id);
+        self.observation
+            .execute((sighting.source_id, handshake_id, version_id, sighting.sync_id, listed))
+            .map(|_| ())
+    }
 }
 
-fn record_content(
-    connection: &Connection,
-    sighting: &Sighting<'_>,
-    known: Option<i64>,
-    standing: Option<Standing>,
-    payload_sha256: [u8; 32],
-) -> rusqlite::Result<i64> {
-    let content_sha256 = match sighting.hashes.and_then(|hashes| hashes.content_sha256) {
-        Some(content_sha256) => content_sha256,
+fn content_sha256(sighting: &Sighting<'_>) -> rusqlite::Result<[u8; 32]> {
+    match sighting.hashes.and_then(|hashes| hashes.content_sha256) {
+        Some(content_sha256) => Ok(content_sha256),
         None => sighting
             .handshake
             .content_sha256()
-            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?,
-    };
-    let handshake_id = match known {
-        Some(handshake_id) => handshake_id,
-        None => connection
-            .prepare_cached("INSERT INTO handshake_ids (id) VALUES (?1)")?
-            .insert([sighting.handshake.id()])?,
-    };
-    if let Some(run) = standing {
-        if run.content_sha256 == content_sha256 {
-            list_run(connection, sighting, &run)?;
-            return Ok(handshake_id);
-        }
-        end_run(connection, sighting.sync_id, run.observation_id)?;
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into())),
     }
-    let Version { version_id, version, stored } = version(
-        connection,
-        sighting,
-        handshake_id,
-        known.is_some(),
-        payload_sha256,
-        content_sha256,
-    )?;
-    let listed = (*sighting.scope == Scope::Unrestricted).then_some(sighting.sync_id);
-    connection
-        .prepare_cached(
-            "INSERT INTO observations (source_id, handshake_id, version_id, seen_sync_id, listed_sync_id)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute((sighting.source_id, handshake_id, version_id, sighting.sync_id, listed))?;
-    // A version that was seen before may have come in another order now. The tables show what evidence
-    // holds, so that a rebuild gives the same rows; one that was altered there is for verify to find.
-    let stored = stored.as_deref().and_then(|payload| handshake::parse(payload.as_bytes()).ok());
-    let observed = Observed {
-        handshake_id,
-        version,
-        is_known: known.is_some(),
-        observed_at: sighting.observed_at,
-        handshake: stored.as_ref().unwrap_or(sighting.handshake),
-    };
-    projection::project(connection, &observed)?;
-    Ok(handshake_id)
 }
 
 /// A content of a handshake.
@@ -162,68 +248,29 @@ struct Version {
     stored: Option<String>,
 }
 
-fn standing(
+/// The version that has this content, if it was seen before.
+fn same_version(
     connection: &Connection,
-    source_id: i64,
     handshake_id: i64,
-) -> rusqlite::Result<Option<Standing>> {
+    content_sha256: [u8; 32],
+) -> rusqlite::Result<Option<Version>> {
     connection
         .prepare_cached(
-            "SELECT o.observation_id, o.listed_sync_id IS NOT NULL, v.payload_sha256, v.content_sha256
-             FROM observations AS o JOIN handshake_versions AS v USING (version_id)
-             WHERE o.source_id = ?1 AND o.handshake_id = ?2 AND o.gone_sync_id IS NULL",
+            "SELECT version_id, version, payload FROM handshake_versions
+             WHERE handshake_id = ?1 AND content_sha256 = ?2",
         )?
-        .query_row((source_id, handshake_id), |row| {
-            Ok(Standing {
-                observation_id: row.get(0)?,
-                listed: row.get(1)?,
-                payload_sha256: row.get(2)?,
-                content_sha256: row.get(3)?,
-            })
+        .query_row((handshake_id, content_sha256), |row| {
+            Ok(Version { version_id: row.get(0)?, version: row.get(1)?, stored: row.get(2)? })
         })
         .optional()
 }
 
-/// The version that has this content; it is written down on first sight.
-fn version(
-    connection: &Connection,
-    sighting: &Sighting<'_>,
-    handshake_id: i64,
-    is_known: bool,
-    payload_sha256: [u8; 32],
-    content_sha256: [u8; 32],
-) -> rusqlite::Result<Version> {
-    // A handshake that is new has no version yet: nothing is looked up.
-    let mut version = 1;
-    if is_known {
-        let same = connection
-            .prepare_cached(
-                "SELECT version_id, version, payload FROM handshake_versions
-                 WHERE handshake_id = ?1 AND content_sha256 = ?2",
-            )?
-            .query_row((handshake_id, content_sha256), |row| {
-                Ok(Version { version_id: row.get(0)?, version: row.get(1)?, stored: row.get(2)? })
-            })
-            .optional()?;
-        if let Some(same) = same {
-            return Ok(same);
-        }
-        version += connection
-            .prepare_cached(
-                "SELECT ifnull(max(version), 0) FROM handshake_versions WHERE handshake_id = ?1",
-            )?
-            .query_row([handshake_id], |row| row.get::<_, i64>(0))?;
-    }
-    let payload = std::str::from_utf8(sighting.payload)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    let state = sighting.handshake.state();
-    let version_id = connection
+fn newest_version(connection: &Connection, handshake_id: i64) -> rusqlite::Result<i64> {
+    connection
         .prepare_cached(
-            "INSERT INTO handshake_versions (handshake_id, version, state, payload, payload_sha256, content_sha256)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "SELECT ifnull(max(version), 0) FROM handshake_versions WHERE handshake_id = ?1",
         )?
-        .insert((handshake_id, version, state, payload, payload_sha256, content_sha256))?;
-    Ok(Version { version_id, version, stored: None })
+        .query_row([handshake_id], |row| row.get(0))
 }
 
 /// Notes the first time that a standing run is seen in the list without a parent.

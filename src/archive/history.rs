@@ -123,7 +123,7 @@ impl ArchiveReader {
     pub fn ids(&self) -> Result<Vec<String>, Error> {
         let read = || {
             self.connection()
-                .prepare("SELECT id FROM handshake_ids ORDER BY handshake_id DESC LIMIT ?1")?
+                .prepare("SELECT id FROM handshakes ORDER BY handshake_id DESC LIMIT ?1")?
                 .query_map([COMPARED], |row| row.get(0))?
                 .collect::<rusqlite::Result<_>>()
         };

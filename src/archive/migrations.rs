@@ -88,7 +88,7 @@ mod tests {
                 "INSERT INTO sources VALUES (1, 'ListHandshakesForOrganization', 'o-1');
                  INSERT INTO syncs (id, source_id, started_at, observed_at, outcome, tool_version, digest)
                      VALUES (1, 1, 'a', 'a', 'complete', '0', 'd'), (2, 1, 'b', 'b', 'running', '0', NULL);
-                 INSERT INTO handshake_ids VALUES (1, 'h-1');
+                 INSERT INTO handshakes (handshake_id, id, version, first_seen_at, changed_at) VALUES (1, 'h-1', 1, 'a', 'a');
                  INSERT INTO handshake_versions VALUES (1, 1, 1, 'OPEN', '{}', zeroblob(32), zeroblob(32));
                  INSERT INTO observations VALUES (1, 1, 1, 1, 1, 1, 2), (2, 1, 1, 1, 2, NULL, NULL);
                  INSERT INTO child_listings VALUES (1, 1, 'h-9', 1);
@@ -106,8 +106,6 @@ mod tests {
             "UPDATE syncs SET observed_at = 'z' WHERE id = 2",
             "UPDATE syncs SET source_id = NULL WHERE id = 2",
             "DELETE FROM syncs WHERE id = 2",
-            "UPDATE handshake_ids SET id = 'h-2'",
-            "DELETE FROM handshake_ids",
             "UPDATE handshake_versions SET payload = '[]'",
             "DELETE FROM handshake_versions",
             "UPDATE observations SET version_id = 2 WHERE observation_id = 2",
@@ -122,10 +120,19 @@ mod tests {
             let error = connection.execute(refused, []).expect_err(refused).to_string();
             assert!(error.contains("append-only"), "{refused}: {error}");
         }
+        for refused in [
+            "UPDATE handshakes SET id = 'h-2'",
+            "UPDATE handshakes SET handshake_id = 2",
+            "DELETE FROM handshakes",
+        ] {
+            let error = connection.execute(refused, []).expect_err(refused).to_string();
+            assert!(error.contains("permanent"), "{refused}: {error}");
+        }
         for movement in [
             "UPDATE observations SET listed_sync_id = 2 WHERE observation_id = 2",
             "UPDATE observations SET gone_sync_id = 2 WHERE observation_id = 2",
             "UPDATE syncs SET outcome = 'complete', digest = 'e' WHERE id = 2",
+            "UPDATE handshakes SET state = 'OPEN' WHERE handshake_id = 1",
         ] {
             assert_eq!(connection.execute(movement, []).expect(movement), 1, "{movement}");
         }

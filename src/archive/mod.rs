@@ -7,6 +7,7 @@
 //! every table and column that needs one. Knows nothing of AWS's protocol.
 
 mod absence;
+mod backfill;
 mod backup;
 pub mod chain;
 mod checkpoint;
@@ -16,6 +17,7 @@ mod history;
 mod leftover;
 mod lock;
 mod migrations;
+mod numbers;
 mod open;
 mod place;
 mod projection;

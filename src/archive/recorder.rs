@@ -1,13 +1,15 @@
 //! Recording one sync: evidence and projection in the same short transactions.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::absence::{self, Lists};
+use super::backfill::Backfill;
 use super::error::Error;
-use super::evidence::{self, Sighting};
+use super::evidence::{self, Sighting, Sightings};
+use super::numbers::Numbers;
 use super::open::Archive;
 use super::projection::{self, RebuildError};
 use super::sync_record::{Attempt, ChildrenAnswer, Identity, Outcome, Scope, SyncRecord};
@@ -25,6 +27,7 @@ const PARENT_ACTION: &str = "ENABLE_ALL_FEATURES";
 #[derive(Debug)]
 pub struct SyncRecorder<'a> {
     archive: &'a mut Archive,
+    backfill: Backfill,
     sync_id: i64,
     operation: &'static str,
     filter: Filter,
@@ -36,14 +39,14 @@ pub struct SyncRecorder<'a> {
     broken: bool,
 }
 
-/// What the lists have shown so far. Numbers, not handshakes: memory does not grow with content.
+/// What the lists have shown so far. Bits, not handshakes: memory does not grow with content.
 #[derive(Debug, Default)]
 struct Progress {
     pages: i64,
     /// Handshakes that were read.
-    seen: HashSet<i64>,
+    seen: Numbers,
     /// Handshakes that were shown, but of which only the Id could be read.
-    shown: HashSet<i64>,
+    shown: Numbers,
     /// An element came of which not even the Id could be read: it may be any handshake.
     unidentified: bool,
     parents: BTreeSet<String>,
@@ -84,6 +87,8 @@ impl Archive {
     pub fn begin(&mut self, attempt: &Attempt) -> Result<SyncRecorder<'_>, Error> {
         let path = self.path().to_owned();
         let started_at = timestamp(attempt.started_at);
+        let backfill = Backfill::prepare(&path).map_err(Error::sqlite(&path))?;
+        self.check_place()?;
         let transaction = transaction(&mut self.connection).map_err(Error::sqlite(&path))?;
         let sync_id = syncs::interrupt_running(&transaction, &started_at)
             .and_then(|()| syncs::insert(&transaction, &started_at, &attempt.filter))
@@ -91,6 +96,7 @@ impl Archive {
             .map_err(Error::sqlite(&path))?;
         Ok(SyncRecorder {
             archive: self,
+            backfill,
             sync_id,
             operation: attempt.operation,
             filter: attempt.filter.clone(),
@@ -137,38 +143,36 @@ impl SyncRecorder<'_> {
     ) -> rusqlite::Result<()> {
         let transaction = transaction(&mut self.archive.connection)?;
         let changes_before = transaction.total_changes();
-        let mut sync = RecordingSync {
-            connection: &transaction,
-            sync_id: self.sync_id,
-            source_id: self.source_id,
-            observed_at: self.observed_at.clone().unwrap_or_else(|| timestamp(observed_at)),
-            progress: &mut self.progress,
-        };
-        if self.observed_at.is_none() {
-            syncs::set_observed_at(&transaction, self.sync_id, &sync.observed_at)?;
-        }
-        for (scope, page) in pages {
-            if sync.source_id.is_none() {
-                let told = self.identity.organization_id.clone();
-                // An empty page without DescribeOrganization tells nothing; a later one may.
-                if told.is_some() || page.elements().len() > 0 {
-                    let owner = told.or_else(|| owner_by_arn(page));
-                    let source_id =
-                        evidence::source(&transaction, self.operation, owner.as_deref())?;
-                    syncs::set_source(&transaction, self.sync_id, source_id)?;
-                    sync.source_id = Some(source_id);
-                }
+        let (source_id, observed_at) = {
+            let mut sync = RecordingSync {
+                connection: &transaction,
+                sightings: Sightings::prepare(&transaction)?,
+                sync_id: self.sync_id,
+                operation: self.operation,
+                told_owner: self.identity.organization_id.as_deref(),
+                source_id: self.source_id,
+                observed_at: self.observed_at.clone().unwrap_or_else(|| timestamp(observed_at)),
+                progress: &mut self.progress,
+            };
+            if self.observed_at.is_none() {
+                syncs::set_observed_at(&transaction, self.sync_id, &sync.observed_at)?;
             }
-            sync.page(scope, page)?;
-        }
-        let (source_id, observed_at) = (sync.source_id, sync.observed_at);
-        if transaction.total_changes() > changes_before {
+            for (scope, page) in pages {
+                sync.page(scope, page)?;
+            }
+            (sync.source_id, sync.observed_at)
+        };
+        let news = transaction.total_changes() > changes_before;
+        if news {
             let listed = self.progress.seen.len() as i64;
             syncs::set_progress(&transaction, self.sync_id, self.progress.pages, listed)?;
         }
         transaction.commit()?;
         self.source_id = source_id;
         self.observed_at = Some(observed_at);
+        if news {
+            self.backfill.committed(pages.iter().map(|(_, page)| page.size()).sum());
+        }
         Ok(())
     }
 
@@ -212,6 +216,7 @@ impl SyncRecorder<'_> {
         outcome: &Outcome,
         finished_at: DateTime<Utc>,
     ) -> Result<SyncRecord, Error> {
+        self.backfill.last();
         let path = self.archive.path().to_owned();
         let not_recorded = Outcome::Failed {
             code: "NotRecorded".to_owned(),
@@ -243,7 +248,7 @@ impl SyncRecorder<'_> {
             if self.progress.tells_absence(self.identity.organization_id.as_deref()) {
                 let lists = Lists { filter: &self.filter, children: &self.children };
                 let present =
-                    |id: i64| self.progress.seen.contains(&id) || self.progress.shown.contains(&id);
+                    |id: i64| self.progress.seen.contains(id) || self.progress.shown.contains(id);
                 absence::record(&transaction, self.sync_id, source_id, &lists, present)?;
             }
         }
@@ -273,7 +278,10 @@ fn owner_by_arn(page: &Page) -> Option<String> {
 /// A sync inside one transaction.
 struct RecordingSync<'a> {
     connection: &'a Connection,
+    sightings: Sightings<'a>,
     sync_id: i64,
+    operation: &'static str,
+    told_owner: Option<&'a str>,
     source_id: Option<i64>,
     observed_at: String,
     progress: &'a mut Progress,
@@ -281,16 +289,19 @@ struct RecordingSync<'a> {
 
 impl RecordingSync<'_> {
     fn page(&mut self, scope: &Scope, page: &Page) -> rusqlite::Result<()> {
-        self.progress.pages += 1;
-        for (index, element) in page.elements().enumerate() {
-            match handshake::parse(element) {
-                Ok(handshake) => {
-                    self.handshake(scope, element, &handshake, page.hashes(index))?;
-                }
-                Err(unreadable) => self.unreadable(element, &unreadable)?,
-            }
+        // An empty page without DescribeOrganization tells nothing; a later one may.
+        if self.source_id.is_none() && (self.told_owner.is_some() || page.elements().len() > 0) {
+            let by_arn = self.told_owner.is_none().then(|| owner_by_arn(page)).flatten();
+            let owner = self.told_owner.or(by_arn.as_deref());
+            let source_id = evidence::source(self.connection, self.operation, owner)?;
+            syncs::set_source(self.connection, self.sync_id, source_id)?;
+            self.source_id = Some(source_id);
         }
-        Ok(())
+        self.progress.pages += 1;
+        page.read_each(|element, reading, hashes| match reading {
+            Ok(handshake) => self.handshake(scope, element, handshake, hashes),
+            Err(unreadable) => self.unreadable(element, unreadable),
+        })
     }
 
     fn handshake(
@@ -309,7 +320,7 @@ impl RecordingSync<'_> {
             handshake,
             hashes,
         };
-        let handshake_id = evidence::record(self.connection, &sighting)?;
+        let handshake_id = self.sightings.record(&sighting)?;
         self.progress.seen.insert(handshake_id);
         if let Some(arn) = handshake.arn().and_then(Arn::parse)
             && !self.progress.organizations.contains(&arn.organization_id)
@@ -330,7 +341,9 @@ impl RecordingSync<'_> {
         let id = unreadable.id.as_deref();
         match id {
             Some(id) => {
-                self.progress.shown.extend(evidence::known_handshake(self.connection, id)?);
+                if let Some(handshake_id) = evidence::known_handshake(self.connection, id)? {
+                    self.progress.shown.insert(handshake_id);
+                }
             }
             None => self.progress.unidentified = true,
         }

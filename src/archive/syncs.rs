@@ -114,14 +114,15 @@ pub fn close(
         .prepare_cached(
             "UPDATE syncs SET finished_at = max(:finished_at, started_at, ifnull(observed_at, started_at)), outcome = :outcome,
                  error_code = :code, error_message = :message,
-                 added = (SELECT count(DISTINCT o.handshake_id) FROM observations AS o
+                 added = (SELECT count(*) FROM observations AS o
                           WHERE o.seen_sync_id = :id AND NOT EXISTS (
                               SELECT 1 FROM observations AS b
-                              WHERE b.handshake_id = o.handshake_id AND b.seen_sync_id < :id)),
+                              WHERE b.handshake_id = o.handshake_id AND b.observation_id < o.observation_id)),
                  changed = (SELECT count(DISTINCT o.handshake_id) FROM observations AS o
                             WHERE o.seen_sync_id = :id AND EXISTS (
                                 SELECT 1 FROM observations AS b
-                                WHERE b.handshake_id = o.handshake_id AND b.seen_sync_id < :id)),
+                                WHERE b.handshake_id = o.handshake_id AND b.observation_id < o.observation_id
+                                  AND b.seen_sync_id < :id)),
                  gone = (SELECT count(DISTINCT o.handshake_id) FROM observations AS o
                          WHERE o.gone_sync_id = :id AND NOT EXISTS (
                              SELECT 1 FROM observations AS b

@@ -14,7 +14,7 @@ use super::error::{CommandError, Exit};
 use super::location;
 use super::report::{self, TextOrJson};
 use super::signals::Signals;
-use crate::archive::{Archive, SyncRecord};
+use crate::archive::{self, Archive, SyncRecord};
 use crate::cli::Global;
 use crate::clock;
 use crate::handshake::{ACTION_TYPES, Filter, is_handshake_id};
@@ -94,19 +94,27 @@ impl Arguments {
     /// # Errors
     /// [`CommandError`].
     pub fn run(self, global: &Global) -> Result<(), CommandError> {
-        let archive = Archive::open(&location::of_archive(global)?)?;
-        tracing::info!(archive = %archive.path().display(), "syncing");
+        let path = location::of_archive(global)?;
+        let open = move || {
+            let archive = Archive::open(&path)?;
+            tracing::info!(archive = %archive.path().display(), "syncing");
+            Ok(archive)
+        };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| CommandError::other("the runtime could not be started", &error))?;
-        let result = runtime.block_on(self.sync(archive, global));
+        let result = runtime.block_on(self.sync(open, global));
         // A name that is still being looked up would be waited for, beyond any deadline.
         runtime.shutdown_background();
         result
     }
 
-    async fn sync(self, archive: Archive, global: &Global) -> Result<(), CommandError> {
+    async fn sync(
+        self,
+        open: impl FnOnce() -> Result<Archive, archive::Error> + Send + 'static,
+        global: &Global,
+    ) -> Result<(), CommandError> {
         let mut signals = Signals::listen()
             .map_err(|error| CommandError::other("signals could not be listened to", &error))?;
         let (settings, plan) = (self.settings(), self.plan());
@@ -114,7 +122,7 @@ impl Arguments {
         let mut progress = Progress::start(global);
         let report = {
             let stop = async { stopped_by = Some(signals.next().await) };
-            sync::run(&settings, archive, &plan, stop, &mut |event| progress.tell(event)).await
+            sync::run(&settings, open, &plan, stop, &mut |event| progress.tell(event)).await
         };
         progress.end();
         let report = report?;

@@ -10,17 +10,54 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::member::Member;
-use super::parse::parse;
+use super::model::Handshake;
+use super::parse::{Unreadable, parse};
 
 /// One page of handshakes: the body as it came, where its elements stand in it, and the token.
 #[derive(Debug)]
 pub struct Page {
-    body: Vec<u8>,
-    elements: Vec<Range<usize>>,
+    elements: Elements,
     next_token: Option<String>,
-    /// One an element, if they were made ahead.
-    hashes: Vec<Hashes>,
 }
+
+#[derive(Debug)]
+enum Elements {
+    Found(Found),
+    Read(Read),
+}
+
+/// A body, and where the elements stand in it.
+#[derive(Debug)]
+struct Found {
+    body: Vec<u8>,
+    places: Vec<Range<usize>>,
+}
+
+impl Found {
+    fn elements(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.places.iter().map(|place| &self.body[place.clone()])
+    }
+}
+
+/// What [`Page::read_ahead`] made of an element.
+#[derive(Debug)]
+struct Reading<'a> {
+    handshake: Result<Handshake<'a>, Unreadable>,
+    hashes: Hashes,
+}
+
+type Readings<'a> = Vec<Reading<'a>>;
+
+self_cell::self_cell!(
+    /// A body and what was read from it, which borrows from it.
+    struct Read {
+        owner: Found,
+        #[covariant]
+        dependent: Readings,
+    }
+
+    impl {Debug}
+);
 
 /// What evidence knows an element by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +66,15 @@ pub struct Hashes {
     pub payload_sha256: [u8; 32],
     /// SHA-256 of its canonical form; none where it is no handshake.
     pub content_sha256: Option<[u8; 32]>,
+}
+
+impl Hashes {
+    fn of(element: &[u8], handshake: Option<&Handshake<'_>>) -> Self {
+        Self {
+            payload_sha256: Sha256::digest(element).into(),
+            content_sha256: handshake.and_then(|handshake| handshake.content_sha256().ok()),
+        }
+    }
 }
 
 /// Why a body is no page.
@@ -48,18 +94,18 @@ pub enum PageError {
 const MOST_ELEMENTS: usize = 10_000;
 
 /// The elements of a list, not looked into.
-struct Elements<'a>(Vec<&'a RawValue>);
+struct List<'a>(Vec<&'a RawValue>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for List<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(ElementsVisitor)
+        deserializer.deserialize_seq(ListVisitor)
     }
 }
 
-struct ElementsVisitor;
+struct ListVisitor;
 
-impl<'de> Visitor<'de> for ElementsVisitor {
-    type Value = Elements<'de>;
+impl<'de> Visitor<'de> for ListVisitor {
+    type Value = List<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a list of handshakes")
@@ -74,14 +120,14 @@ impl<'de> Visitor<'de> for ElementsVisitor {
             }
             elements.push(element);
         }
-        Ok(Elements(elements))
+        Ok(List(elements))
     }
 }
 
 #[derive(Deserialize)]
 struct Wire<'a> {
     #[serde(rename = "Handshakes", borrow, default)]
-    handshakes: Member<Elements<'a>>,
+    handshakes: Member<List<'a>>,
     #[serde(rename = "NextToken", default)]
     next_token: Member<String>,
 }
@@ -96,8 +142,8 @@ impl Page {
     /// [`PageError`], when the body is not what `ListHandshakesForOrganization` answers.
     pub fn read(body: Vec<u8>) -> Result<Self, (PageError, Vec<u8>)> {
         match Self::find(&body) {
-            Ok((elements, next_token)) => {
-                Ok(Self { body, elements, next_token, hashes: Vec::new() })
+            Ok((places, next_token)) => {
+                Ok(Self { elements: Elements::Found(Found { body, places }), next_token })
             }
             Err(error) => Err((error, body)),
         }
@@ -126,26 +172,62 @@ impl Page {
 
     /// The elements of the list, each exactly as it stands in the body.
     pub fn elements(&self) -> impl ExactSizeIterator<Item = &[u8]> {
-        self.elements.iter().map(|range| &self.body[range.clone()])
+        self.found().elements()
     }
 
     /// The bytes of the body.
     pub fn size(&self) -> usize {
-        self.body.len()
+        self.found().body.len()
     }
 
-    /// Makes the hashes of every element, for whoever records them later and has less time.
-    pub fn hash_ahead(&mut self) {
-        let hash = |element: &[u8]| Hashes {
-            payload_sha256: Sha256::digest(element).into(),
-            content_sha256: parse(element).ok().and_then(|read| read.content_sha256().ok()),
+    /// Reads and hashes every element, for whoever needs that later and has less time.
+    #[must_use]
+    pub fn read_ahead(self) -> Self {
+        let elements = match self.elements {
+            Elements::Found(found) => Elements::Read(Read::new(found, |found| {
+                let reading = |element| {
+                    let handshake = parse(element);
+                    let hashes = Hashes::of(element, handshake.as_ref().ok());
+                    Reading { handshake, hashes }
+                };
+                found.elements().map(reading).collect()
+            })),
+            read @ Elements::Read(_) => read,
         };
-        self.hashes = self.elements().map(hash).collect();
+        Self { elements, ..self }
     }
 
-    /// The hashes of an element, by its place in the list, if they were made ahead.
-    pub fn hashes(&self, element: usize) -> Option<&Hashes> {
-        self.hashes.get(element)
+    /// Hands over each element, as it stands and as it reads, with its hashes if they were made ahead.
+    ///
+    /// # Errors
+    /// What `each` returns first.
+    pub fn read_each<E>(
+        &self,
+        mut each: impl FnMut(
+            &[u8],
+            Result<&Handshake<'_>, &Unreadable>,
+            Option<&Hashes>,
+        ) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match &self.elements {
+            Elements::Found(found) => found
+                .elements()
+                .try_for_each(|element| each(element, parse(element).as_ref(), None)),
+            Elements::Read(read) => {
+                read.borrow_owner().elements().zip(read.borrow_dependent()).try_for_each(
+                    |(element, Reading { handshake, hashes })| {
+                        each(element, handshake.as_ref(), Some(hashes))
+                    },
+                )
+            }
+        }
+    }
+
+    fn found(&self) -> &Found {
+        match &self.elements {
+            Elements::Found(found) => found,
+            Elements::Read(read) => read.borrow_owner(),
+        }
     }
 
     /// The token that asks for the next page; `None` on the last one.

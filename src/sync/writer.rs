@@ -18,13 +18,14 @@ use crate::handshake::Page;
 const QUEUE: usize = 64;
 
 /// Bytes of pages that may wait. It bounds the memory of a sync whose disk is slow.
-const QUEUE_BYTES: usize = 2 * 1024 * 1024;
+const QUEUE_BYTES: usize = 1024 * 1024;
 
 /// The thread, and the way to it. Messages are done in their order.
 #[derive(Debug)]
 pub struct Writer {
     messages: mpsc::Sender<Message>,
     room: Arc<Semaphore>,
+    begun: oneshot::Receiver<()>,
     thread: JoinHandle<Result<SyncRecord, Error>>,
 }
 
@@ -43,14 +44,27 @@ enum Message {
 }
 
 impl Writer {
-    /// Starts the thread, which begins the sync in the archive.
-    pub fn start(mut archive: Archive, attempt: Attempt, clock: Clock) -> Self {
+    /// Starts the thread, which opens the archive and begins the sync in it.
+    pub fn start(
+        open: impl FnOnce() -> Result<Archive, Error> + Send + 'static,
+        attempt: Attempt,
+        clock: Clock,
+    ) -> Self {
         let (messages, inbox) = mpsc::channel(QUEUE);
+        let (tell_begun, begun) = oneshot::channel();
         let thread = thread::spawn(move || {
+            let mut archive = open()?;
             let recorder = archive.begin(&attempt)?;
+            // Nobody waits for it if the sync was stopped meanwhile.
+            let _ = tell_begun.send(());
             write(recorder, inbox, &clock)
         });
-        Self { messages, room: Arc::new(Semaphore::new(QUEUE_BYTES)), thread }
+        Self { messages, room: Arc::new(Semaphore::new(QUEUE_BYTES)), begun, thread }
+    }
+
+    /// Waits until the sync is in the archive: AWS is asked for nothing that could not be recorded.
+    pub async fn begun(&mut self) -> Result<(), Stopped> {
+        (&mut self.begun).await.map_err(|_| Stopped)
     }
 
     /// Whether pages are recorded more slowly than they come.

@@ -66,7 +66,7 @@ fn any_altered_evidence_breaks_the_chain() {
         "UPDATE syncs SET outcome = 'complete', error_code = NULL WHERE id = 3",
         "UPDATE syncs SET finished_at = '2027' WHERE id = 2",
         "UPDATE syncs SET caller_arn = NULL WHERE id = 2",
-        "UPDATE handshake_ids SET id = 'h-somebodyelse' WHERE handshake_id = 7",
+        "UPDATE handshakes SET id = 'h-somebodyelse' WHERE handshake_id = 7",
         "UPDATE handshake_versions SET payload_sha256 = zeroblob(32) WHERE version_id = 5",
         "UPDATE handshake_versions SET content_sha256 = zeroblob(32) WHERE version_id = 5",
         "UPDATE handshake_versions SET state = 'DECLINED' WHERE version_id = (SELECT min(version_id) FROM handshake_versions WHERE state = 'OPEN')",

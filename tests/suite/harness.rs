@@ -183,7 +183,7 @@ impl Database {
         );
         content.extend(self.lines("SELECT h.id, p.position, p.type, p.party_id FROM handshakes AS h JOIN parties AS p USING (handshake_id) ORDER BY 1, 2"));
         content.extend(self.lines("SELECT h.id, r.ordinal, r.parent_ordinal, r.depth, r.type, r.value FROM handshakes AS h JOIN resources AS r USING (handshake_id) ORDER BY 1, 2"));
-        content.extend(self.lines("SELECT i.id, v.payload FROM handshake_ids AS i JOIN handshake_versions AS v USING (handshake_id) ORDER BY 1, v.version"));
+        content.extend(self.lines("SELECT i.id, v.payload FROM handshakes AS i JOIN handshake_versions AS v USING (handshake_id) ORDER BY 1, v.version"));
         content
     }
 }
@@ -251,7 +251,7 @@ pub fn sync_here(
     };
     let archive = open(archive);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(sync::run(&settings, archive, plan, stop, &mut |_| {})).unwrap()
+    runtime.block_on(sync::run(&settings, move || Ok(archive), plan, stop, &mut |_| {})).unwrap()
 }
 
 /// Opens an archive to record on it.

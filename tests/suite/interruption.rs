@@ -29,7 +29,7 @@ fn kill_9_at_any_moment_leaves_a_whole_archive_and_the_next_sync_completes() {
             if database.number("SELECT count(*) FROM sqlite_schema WHERE name = 'handshakes'") == 1
             {
                 database.assert_sound();
-                kept = database.texts("SELECT id FROM handshake_ids ORDER BY handshake_id");
+                kept = database.texts("SELECT id FROM handshakes ORDER BY handshake_id");
                 begun = database.number("SELECT count(*) FROM syncs") == 1;
                 if killed && begun {
                     assert_eq!(database.texts("SELECT outcome FROM syncs"), ["running"]);
@@ -41,7 +41,7 @@ fn kill_9_at_any_moment_leaves_a_whole_archive_and_the_next_sync_completes() {
         database.assert_sound();
         assert_eq!(database.content(), expected, "moment {moment}");
         assert_eq!(
-            database.texts("SELECT id FROM handshake_ids ORDER BY handshake_id")[..kept.len()],
+            database.texts("SELECT id FROM handshakes ORDER BY handshake_id")[..kept.len()],
             kept,
             "what was committed is kept"
         );

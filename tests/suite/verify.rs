@@ -105,7 +105,7 @@ fn every_column_of_every_table_is_watched() {
     let database = sandbox.database();
     let tables = database
         .texts("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
-    assert_eq!(tables.len(), 12);
+    assert_eq!(tables.len(), 11);
     for table in tables {
         for column in
             database.lines(&format!("SELECT name, type FROM pragma_table_info('{table}')"))
@@ -139,7 +139,6 @@ fn deleted_and_added_rows_are_named() {
     for (sql, named) in [
         ("DELETE FROM observations WHERE observation_id = 3", "handshake_versions, row 3"),
         ("DELETE FROM handshake_versions WHERE version_id = 4", "observations"),
-        ("DELETE FROM handshake_ids WHERE handshake_id = 5", "handshake_ids"),
         ("DELETE FROM child_listings", "syncs, row 1"),
         ("DELETE FROM quarantine", "syncs, row 1"),
         ("DELETE FROM syncs WHERE id = 2", "syncs, row 3"),
@@ -147,7 +146,10 @@ fn deleted_and_added_rows_are_named() {
         ("DELETE FROM handshakes WHERE handshake_id = 7", "handshakes, row 7"),
         ("DELETE FROM parties WHERE handshake_id = 7 AND position = 1", "parties, row 7, 1"),
         ("DELETE FROM resources WHERE handshake_id = 7 AND ordinal = 0", "resources, row 7, 0"),
-        ("INSERT INTO handshake_ids VALUES (4711, 'h-neverexisted')", "handshake_ids, row 4711"),
+        (
+            "INSERT INTO handshakes (handshake_id, id, version, first_seen_at, changed_at) VALUES (4711, 'h-neverexisted', 1, 'a', 'a')",
+            "handshakes, row 4711",
+        ),
         ("INSERT INTO parties VALUES (7, 9, 'EMAIL', 'eve@example.com')", "parties, row 7, 9"),
         (
             "INSERT INTO quarantine VALUES (99, 1, NULL, 'no', x'00', x'6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d')",
@@ -232,7 +234,7 @@ fn syncs_that_were_cut_off_show_only_against_a_checkpoint() {
              DELETE FROM child_listings WHERE seen_sync_id = 5;
              DELETE FROM quarantine WHERE sync_id = 5;
              DELETE FROM handshake_versions WHERE version_id NOT IN (SELECT version_id FROM observations);
-             DELETE FROM handshake_ids WHERE handshake_id NOT IN (SELECT handshake_id FROM observations);
+             DELETE FROM handshakes WHERE handshake_id NOT IN (SELECT handshake_id FROM observations);
              DELETE FROM syncs WHERE id = 5;",
         )
         .unwrap();
@@ -345,7 +347,6 @@ fn rows(archive: &Path) -> Option<Vec<String>> {
         "archive",
         "sources",
         "syncs",
-        "handshake_ids",
         "handshake_versions",
         "observations",
         "child_listings",

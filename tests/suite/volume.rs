@@ -36,7 +36,7 @@ fn a_thousand_handshakes_are_archived_whole_and_a_second_sync_adds_one_row() {
     let database = sandbox.database();
     database.assert_sound();
     let archived: BTreeMap<String, String> = database
-        .rows("SELECT i.id, v.payload FROM handshake_ids AS i JOIN handshake_versions AS v USING (handshake_id)")
+        .rows("SELECT i.id, v.payload FROM handshakes AS i JOIN handshake_versions AS v USING (handshake_id)")
         .into_iter()
         .map(|row| match <[_; 2]>::try_from(row).unwrap() {
             [rusqlite::types::Value::Text(id), rusqlite::types::Value::Text(payload)] => (id, payload),
@@ -62,7 +62,6 @@ fn a_thousand_handshakes_are_archived_whole_and_a_second_sync_adds_one_row() {
     let tables = [
         "archive",
         "sources",
-        "handshake_ids",
         "handshake_versions",
         "observations",
         "child_listings",

@@ -1,7 +1,7 @@
 //! What a content says in the columns of the tables.
 
 use crate::archive::timestamp::timestamp;
-use crate::handshake::{Arn, Handshake, Instant, Resource, organization_id};
+use crate::handshake::{Arn, Handshake, Instant, Party, Resource, organization_id};
 
 /// The columns of `handshakes` that come from the content alone.
 #[derive(Debug)]
@@ -47,7 +47,11 @@ impl<'a> Content<'a> {
 
     /// The tree of resources as rows.
     pub fn nodes(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
-        Nodes { rest: Unnumbered::siblings(self.handshake.resources(), None, 0), ordinal: 0 }
+        Nodes {
+            handshake: self.handshake,
+            rest: Unnumbered::siblings(self.handshake.resources(), None, 0),
+            ordinal: 0,
+        }
     }
 }
 
@@ -76,6 +80,8 @@ pub struct Node<'a> {
     pub depth: i64,
     /// The resource.
     pub resource: &'a Resource<'a>,
+    /// Whether it names an account or address that no party names.
+    pub beyond_parties: bool,
 }
 
 /// A resource that waits for its number.
@@ -98,6 +104,7 @@ impl<'a> Unnumbered<'a> {
 }
 
 struct Nodes<'a> {
+    handshake: &'a Handshake<'a>,
     rest: Vec<Unnumbered<'a>>,
     ordinal: i64,
 }
@@ -110,6 +117,24 @@ impl<'a> Iterator for Nodes<'a> {
         let ordinal = self.ordinal;
         self.ordinal += 1;
         self.rest.extend(Unnumbered::siblings(resource.resources(), Some(ordinal), depth + 1));
-        Some(Node { ordinal, parent_ordinal, depth, resource })
+        let beyond_parties = is_beyond_parties(self.handshake, resource);
+        Some(Node { ordinal, parent_ordinal, depth, resource, beyond_parties })
     }
+}
+
+/// The types of resources whose values are accounts and addresses, but for those that an organization says of
+/// itself in all that it sends.
+const NAMING: [&str; 4] = ["ACCOUNT", "EMAIL", "MANAGEMENT_ACCOUNT", "MANAGEMENT_EMAIL"];
+
+fn is_beyond_parties(handshake: &Handshake<'_>, resource: &Resource<'_>) -> bool {
+    let Some(value) = resource.value() else {
+        return false;
+    };
+    // Compared as the collation NOCASE does.
+    let names = |party: &Party<'_>| {
+        party.kind() != Some("ORGANIZATION")
+            && party.id().is_some_and(|id| id.eq_ignore_ascii_case(value))
+    };
+    resource.kind().is_some_and(|kind| NAMING.contains(&kind))
+        && !handshake.parties().iter().any(names)
 }

@@ -11,8 +11,6 @@ use crate::handshake;
 /// What the tables ought to say of one handshake.
 #[derive(Debug)]
 pub struct Derived<'a> {
-    /// The archive's number of the handshake.
-    pub handshake_id: i64,
     /// Its newest content.
     pub content: &'a Content<'a>,
     /// Which of its contents that is.
@@ -60,14 +58,14 @@ pub enum RebuildError {
     },
 }
 
-/// Walks evidence once, hands over what each handshake ought to be, in the order of their numbers, and
+/// Walks evidence once, hands over the number of each handshake and what it ought to be, in the order of the numbers, and
 /// gives what the organizations ought to be. Holds no more than one handshake and the organizations.
 ///
 /// # Errors
 /// [`RebuildError`], and what `each` returns.
 pub fn derive(
     connection: &Connection,
-    mut each: impl FnMut(&Derived<'_>) -> rusqlite::Result<()>,
+    mut each: impl FnMut(i64, &Derived<'_>) -> rusqlite::Result<()>,
 ) -> Result<BTreeMap<String, Organization>, RebuildError> {
     let mut observations = connection.prepare(
         "SELECT o.handshake_id, o.observation_id, v.version, v.payload, seen.observed_at,
@@ -101,15 +99,15 @@ pub fn derive(
                 Some(parent) => Some(parent),
                 None => first_listed_under(connection, handshake_id)?,
             };
-            each(&Derived {
-                handshake_id,
+            let derived = Derived {
                 content: &content,
                 version,
                 parent_handshake_id: parent.as_deref(),
                 first_seen_at: &runs.first_seen_at,
                 changed_at: observed_at,
                 gone_at: runs.gone_at(),
-            })?;
+            };
+            each(handshake_id, &derived)?;
         }
     }
     Ok(organizations)

@@ -4,83 +4,128 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::content::Content;
 use super::derived::Derived;
-use super::rows;
+use super::rows::{self, Inserts};
 use crate::handshake::{self, Handshake};
 
-/// An observation on its way into the tables.
+/// Brings the tables up to date within one transaction. Lives no longer than that.
+pub struct Projector<'c> {
+    connection: &'c Connection,
+    inserts: Inserts<'c>,
+    /// What the table of organizations says of the one that was looked at last: nearly always of all.
+    organization: Option<Organization>,
+}
+
+#[derive(PartialEq, Eq)]
+struct Organization {
+    id: String,
+    /// Partition and management account, where an ARN told them.
+    told: Option<(String, String)>,
+}
+
+/// New content of a handshake that the tables show already.
 #[derive(Debug)]
-pub struct Observed<'a> {
+pub struct Changed<'a> {
     /// The archive's number of the handshake.
     pub handshake_id: i64,
     /// Which of its contents this is.
     pub version: i64,
-    /// Whether the archive saw the handshake before, so that the tables show it already.
-    pub is_known: bool,
     /// `observed_at` of the sync that saw it.
     pub observed_at: &'a str,
     /// The content.
     pub handshake: &'a Handshake<'a>,
 }
 
-/// Makes this content the one that the tables show.
-///
-/// # Errors
-/// Those of SQLite.
-pub fn project(connection: &Connection, observed: &Observed<'_>) -> rusqlite::Result<()> {
-    let content = Content::of(observed.handshake);
-    project_organization(connection, &content, observed.observed_at)?;
-    if observed.is_known {
+impl<'c> Projector<'c> {
+    /// Prepares the statements.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn prepare(connection: &'c Connection) -> rusqlite::Result<Self> {
+        Ok(Self { connection, inserts: Inserts::prepare(connection)?, organization: None })
+    }
+
+    /// Enters a handshake that no sync saw before, and gives the number by which the archive knows it
+    /// from now on.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn enter(&mut self, handshake: &Handshake<'_>, observed_at: &str) -> rusqlite::Result<i64> {
+        let content = Content::of(handshake);
+        self.name_organization(&content, observed_at)?;
+        let parent = handshake::parent_handshake_id(handshake);
+        let derived = Derived {
+            content: &content,
+            version: 1,
+            parent_handshake_id: parent.as_deref(),
+            first_seen_at: observed_at,
+            changed_at: observed_at,
+            gone_at: None,
+        };
+        self.inserts.insert(None, &derived)
+    }
+
+    /// Makes this content the one that the tables show.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn change(&mut self, changed: &Changed<'_>) -> rusqlite::Result<()> {
+        let content = Content::of(changed.handshake);
+        self.name_organization(&content, changed.observed_at)?;
+        let parent = match handshake::parent_handshake_id(changed.handshake) {
+            Some(parent) => Some(parent),
+            None => first_listed_under(self.connection, changed.handshake_id)?,
+        };
+        let derived = Derived {
+            content: &content,
+            version: changed.version,
+            parent_handshake_id: parent.as_deref(),
+            first_seen_at: changed.observed_at,
+            changed_at: changed.observed_at,
+            gone_at: None,
+        };
+        rows::update_handshake(self.connection, changed.handshake_id, &derived)?;
         for table in [
             "DELETE FROM parties WHERE handshake_id = ?1",
             "DELETE FROM resources WHERE handshake_id = ?1",
         ] {
-            connection.prepare_cached(table)?.execute([observed.handshake_id])?;
+            self.connection.prepare_cached(table)?.execute([changed.handshake_id])?;
         }
+        self.inserts.insert_below(changed.handshake_id, &content)
     }
-    let row = Derived {
-        handshake_id: observed.handshake_id,
-        content: &content,
-        version: observed.version,
-        parent_handshake_id: None,
-        first_seen_at: observed.observed_at,
-        changed_at: observed.observed_at,
-        gone_at: None,
-    };
-    rows::write_handshake(connection, &row)?;
-    rows::insert_below(connection, observed.handshake_id, &content)?;
-    if observed.is_known || handshake::parent_handshake_id(observed.handshake).is_some() {
-        link_parent(connection, observed.handshake_id)?;
-    }
-    Ok(())
-}
 
-fn project_organization(
-    connection: &Connection,
-    content: &Content<'_>,
-    observed_at: &str,
-) -> rusqlite::Result<()> {
-    let Some(organization) = content.organization_id.as_deref() else {
-        return Ok(());
-    };
-    let partition = content.arn.as_ref().map(|arn| arn.partition);
-    let management_account_id = content.arn.as_ref().map(|arn| arn.management_account_id);
-    let same = connection
-        .prepare_cached(
-            "SELECT 1 FROM organizations WHERE organization_id = ?1
-             AND (?2 IS NULL OR (partition IS ?2 AND management_account_id IS ?3))",
-        )?
-        .exists((organization, partition, management_account_id))?;
-    if !same {
-        connection
+    fn name_organization(
+        &mut self,
+        content: &Content<'_>,
+        observed_at: &str,
+    ) -> rusqlite::Result<()> {
+        let Some(id) = content.organization_id.as_deref() else {
+            return Ok(());
+        };
+        let told = content.arn.as_ref().map(|arn| (arn.partition, arn.management_account_id));
+        if let Some(Organization { id: last, told: last_told }) = &self.organization
+            && last == id
+            && told.is_none_or(|told| {
+                last_told.as_ref().is_some_and(|(a, b)| told == (a.as_str(), b.as_str()))
+            })
+        {
+            return Ok(());
+        }
+        let (partition, management_account_id) = told.unzip();
+        self.connection
             .prepare_cached(
                 "INSERT INTO organizations (organization_id, partition, management_account_id, first_seen_at)
                  VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (organization_id) DO UPDATE SET partition = excluded.partition,
-                     management_account_id = excluded.management_account_id",
+                     management_account_id = excluded.management_account_id
+                 WHERE excluded.partition IS NOT NULL
+                   AND (partition, management_account_id)
+                       IS NOT (excluded.partition, excluded.management_account_id)",
             )?
-            .execute((organization, partition, management_account_id, observed_at))?;
+            .execute((id, partition, management_account_id, observed_at))?;
+        let told = told.map(|(partition, account)| (partition.to_owned(), account.to_owned()));
+        self.organization = Some(Organization { id: id.to_owned(), told });
+        Ok(())
     }
-    Ok(())
 }
 
 /// The parent under which AWS first listed a handshake.

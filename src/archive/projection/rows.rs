@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use rusqlite::{Connection, Statement, named_params};
+use rusqlite::{CachedStatement, Connection, Statement};
 
 use super::content::{Content, Node};
 use super::derived::Derived;
@@ -13,15 +13,18 @@ use crate::handshake::Party;
 const MOST: usize = 12;
 
 /// For one row, two, and so on up to [`MOST`]. The handshake is the first parameter of all.
-type Statements = LazyLock<Vec<String>>;
+///
+/// OR FAIL leaves the rows before one that cannot be inserted, which nobody sees: an error ends the
+/// transaction. OR ABORT, the default, would copy every page that the statement changes.
+type Texts = LazyLock<Vec<String>>;
 
-static PARTIES: Statements = LazyLock::new(|| {
-    statements("INSERT INTO parties (handshake_id, position, type, party_id) VALUES ", 3)
+static PARTIES: Texts = LazyLock::new(|| {
+    statements("INSERT OR FAIL INTO parties (handshake_id, position, type, party_id) VALUES ", 3)
 });
 
-static RESOURCES: Statements = LazyLock::new(|| {
-    let columns = "handshake_id, ordinal, parent_ordinal, depth, type, value";
-    statements(&format!("INSERT INTO resources ({columns}) VALUES "), 5)
+static RESOURCES: Texts = LazyLock::new(|| {
+    let columns = "handshake_id, ordinal, parent_ordinal, depth, type, value, beyond_parties";
+    statements(&format!("INSERT OR FAIL INTO resources ({columns}) VALUES "), 6)
 });
 
 fn statements(insert: &str, columns: usize) -> Vec<String> {
@@ -34,93 +37,154 @@ fn statements(insert: &str, columns: usize) -> Vec<String> {
     (1..=MOST).map(|rows| insert.to_owned() + &of(rows)).collect()
 }
 
-/// Writes the row of a handshake, or writes it anew; `first_seen_at` of one that is there stays.
-///
-/// # Errors
-/// Those of SQLite.
-pub(super) fn write_handshake(
-    connection: &Connection,
-    derived: &Derived<'_>,
-) -> rusqlite::Result<()> {
-    let content = derived.content;
-    connection
-        .prepare_cached(
+/// The statements that write the rows of a new handshake, each prepared once for as long as this lives.
+pub(super) struct Inserts<'c> {
+    connection: &'c Connection,
+    handshake: CachedStatement<'c>,
+    parties: [Option<CachedStatement<'c>>; MOST],
+    resources: [Option<CachedStatement<'c>>; MOST],
+}
+
+impl<'c> Inserts<'c> {
+    /// Prepares them, in a transaction of the caller.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub(super) fn prepare(connection: &'c Connection) -> rusqlite::Result<Self> {
+        let handshake = connection.prepare_cached(
             "INSERT INTO handshakes (handshake_id, id, arn, organization_id, action, state, account,
                  email, requested_at, expires_at, parent_handshake_id, version, first_seen_at,
                  changed_at, gone_at)
-             VALUES (:handshake_id, :id, :arn, :organization_id, :action, :state, :account,
-                 :email, :requested_at, :expires_at, :parent_handshake_id, :version, :first_seen_at,
-                 :changed_at, :gone_at)
-             ON CONFLICT (handshake_id) DO UPDATE SET arn = excluded.arn,
-                 organization_id = excluded.organization_id, action = excluded.action,
-                 state = excluded.state, account = excluded.account, email = excluded.email,
-                 requested_at = excluded.requested_at, expires_at = excluded.expires_at,
-                 parent_handshake_id = excluded.parent_handshake_id, version = excluded.version,
-                 changed_at = excluded.changed_at, gone_at = excluded.gone_at",
-        )?
-        .execute(named_params! {
-            ":handshake_id": derived.handshake_id,
-            ":id": content.handshake.id(),
-            ":arn": content.handshake.arn(),
-            ":organization_id": content.organization_id,
-            ":action": content.handshake.action(),
-            ":state": content.handshake.state(),
-            ":account": content.account(),
-            ":email": content.email(),
-            ":requested_at": content.requested_at,
-            ":expires_at": content.expires_at,
-            ":parent_handshake_id": derived.parent_handshake_id,
-            ":version": derived.version,
-            ":first_seen_at": derived.first_seen_at,
-            ":changed_at": derived.changed_at,
-            ":gone_at": derived.gone_at,
-        })?;
-    Ok(())
-}
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        )?;
+        Ok(Self {
+            connection,
+            handshake,
+            parties: [const { None }; MOST],
+            resources: [const { None }; MOST],
+        })
+    }
 
-/// Writes the parties and resources of a handshake that has no rows there yet.
-///
-/// # Errors
-/// Those of SQLite.
-pub(super) fn insert_below(
-    connection: &Connection,
-    handshake_id: i64,
-    content: &Content<'_>,
-) -> rusqlite::Result<()> {
-    let parties: Vec<(i64, &Party<'_>)> = (0..).zip(content.handshake.parties()).collect();
-    insert_many(connection, &PARTIES, handshake_id, &parties, |statement, first, (at, party)| {
-        statement.raw_bind_parameter(first, at)?;
-        statement.raw_bind_parameter(first + 1, party.kind())?;
-        statement.raw_bind_parameter(first + 2, party.id())?;
-        Ok(first + 3)
-    })?;
-    let nodes: Vec<Node<'_>> = content.nodes().collect();
-    insert_many(connection, &RESOURCES, handshake_id, &nodes, |statement, first, node| {
-        statement.raw_bind_parameter(first, node.ordinal)?;
-        statement.raw_bind_parameter(first + 1, node.parent_ordinal)?;
-        statement.raw_bind_parameter(first + 2, node.depth)?;
-        statement.raw_bind_parameter(first + 3, node.resource.kind())?;
-        statement.raw_bind_parameter(first + 4, node.resource.value())?;
-        Ok(first + 5)
-    })
+    /// Writes the rows of a handshake that has none, and gives its number: a new one, unless it has
+    /// one.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub(super) fn insert(
+        &mut self,
+        handshake_id: Option<i64>,
+        derived: &Derived<'_>,
+    ) -> rusqlite::Result<i64> {
+        let content = derived.content;
+        let handshake_id = self.handshake.insert((
+            handshake_id,
+            content.handshake.id(),
+            content.handshake.arn(),
+            &content.organization_id,
+            content.handshake.action(),
+            content.handshake.state(),
+            content.account(),
+            content.email(),
+            &content.requested_at,
+            &content.expires_at,
+            derived.parent_handshake_id,
+            derived.version,
+            derived.first_seen_at,
+            derived.changed_at,
+            derived.gone_at,
+        ))?;
+        self.insert_below(handshake_id, content)?;
+        Ok(handshake_id)
+    }
+
+    /// Writes the parties and resources of a handshake that has no rows there.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub(super) fn insert_below(
+        &mut self,
+        handshake_id: i64,
+        content: &Content<'_>,
+    ) -> rusqlite::Result<()> {
+        let Self { connection, parties, resources, .. } = self;
+        let rows: Vec<(i64, &Party<'_>)> = (0..).zip(content.handshake.parties()).collect();
+        let bind_party = |statement: &mut Statement<'_>, first, (at, party): &(i64, &Party<'_>)| {
+            statement.raw_bind_parameter(first, at)?;
+            statement.raw_bind_parameter(first + 1, party.kind())?;
+            statement.raw_bind_parameter(first + 2, party.id())?;
+            Ok(first + 3)
+        };
+        insert_many(connection, &PARTIES, parties, handshake_id, &rows, bind_party)?;
+        let rows: Vec<Node<'_>> = content.nodes().collect();
+        let bind_node = |statement: &mut Statement<'_>, first, node: &Node<'_>| {
+            statement.raw_bind_parameter(first, node.ordinal)?;
+            statement.raw_bind_parameter(first + 1, node.parent_ordinal)?;
+            statement.raw_bind_parameter(first + 2, node.depth)?;
+            statement.raw_bind_parameter(first + 3, node.resource.kind())?;
+            statement.raw_bind_parameter(first + 4, node.resource.value())?;
+            statement.raw_bind_parameter(first + 5, node.beyond_parties)?;
+            Ok(first + 6)
+        };
+        insert_many(connection, &RESOURCES, resources, handshake_id, &rows, bind_node)
+    }
 }
 
 /// `bind` binds a row from a parameter on, and gives the one after its last.
-fn insert_many<T>(
-    connection: &Connection,
-    statements: &Statements,
+fn insert_many<'c, T>(
+    connection: &'c Connection,
+    texts: &Texts,
+    statements: &mut [Option<CachedStatement<'c>>; MOST],
     handshake_id: i64,
     rows: &[T],
     bind: impl Fn(&mut Statement<'_>, usize, &T) -> rusqlite::Result<usize>,
 ) -> rusqlite::Result<()> {
     for rows in rows.chunks(MOST) {
-        let mut statement = connection.prepare_cached(&statements[rows.len() - 1])?;
+        let at = rows.len() - 1;
+        let statement = match &mut statements[at] {
+            Some(statement) => statement,
+            none => none.insert(connection.prepare_cached(&texts[at])?),
+        };
         statement.raw_bind_parameter(1, handshake_id)?;
         let mut next = 2;
         for row in rows {
-            next = bind(&mut statement, next, row)?;
+            next = bind(statement, next, row)?;
         }
         statement.raw_execute()?;
     }
+    Ok(())
+}
+
+/// Writes the row of a handshake anew; `first_seen_at` stays.
+///
+/// # Errors
+/// Those of SQLite.
+pub(super) fn update_handshake(
+    connection: &Connection,
+    handshake_id: i64,
+    derived: &Derived<'_>,
+) -> rusqlite::Result<()> {
+    let content = derived.content;
+    connection
+        .prepare_cached(
+            "UPDATE handshakes SET arn = ?2, organization_id = ?3, action = ?4, state = ?5, account = ?6,
+                 email = ?7, requested_at = ?8, expires_at = ?9, parent_handshake_id = ?10, version = ?11,
+                 changed_at = ?12, gone_at = ?13
+             WHERE handshake_id = ?1",
+        )?
+        .execute((
+            handshake_id,
+            content.handshake.arn(),
+            &content.organization_id,
+            content.handshake.action(),
+            content.handshake.state(),
+            content.account(),
+            content.email(),
+            &content.requested_at,
+            &content.expires_at,
+            derived.parent_handshake_id,
+            derived.version,
+            derived.changed_at,
+            derived.gone_at,
+        ))?;
     Ok(())
 }

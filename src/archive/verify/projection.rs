@@ -22,8 +22,8 @@ pub fn tables(checking: &mut Checking<'_>) -> rusqlite::Result<()> {
     let mut handshakes = Side::new("handshakes", 1, &mut handshakes)?;
     let mut parties = Side::new("parties", 2, &mut parties)?;
     let mut resources = Side::new("resources", 2, &mut resources)?;
-    let derived = projection::derive(connection, |derived| {
-        let id = ValueRef::Integer(derived.handshake_id);
+    let derived = projection::derive(connection, |handshake_id, derived| {
+        let id = ValueRef::Integer(handshake_id);
         let (content, handshake) = (derived.content, derived.content.handshake);
         // In the order of the table's columns.
         let row = [
@@ -57,6 +57,7 @@ pub fn tables(checking: &mut Checking<'_>) -> rusqlite::Result<()> {
                 ValueRef::Integer(node.depth),
                 optional(node.resource.kind()),
                 optional(node.resource.value()),
+                ValueRef::Integer(node.beyond_parties.into()),
             ];
             resources.hold(checking, &row)?;
         }

@@ -40,7 +40,7 @@ fn compare(database: &Database, tables: &Tables<'_>) -> Result<(), TestCaseError
         rows(
             "SELECT s.owner_id, h.id, v.version, o.seen_sync_id, o.listed_sync_id, o.gone_sync_id
          FROM observations AS o JOIN sources AS s USING (source_id)
-         JOIN handshake_ids AS h USING (handshake_id) JOIN handshake_versions AS v USING (version_id)
+         JOIN handshakes AS h USING (handshake_id) JOIN handshake_versions AS v USING (version_id)
          ORDER BY o.observation_id"
         ),
         tables.observations()

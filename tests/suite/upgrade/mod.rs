@@ -18,7 +18,7 @@ use crate::process::{Run, run};
 const FIRST: &str = "v1";
 /// What AWS showed and what was derived from it, by the tables and views of the first schema.
 const DERIVED: [&str; 5] = [
-    "SELECT id, version, state, payload, hex(content_sha256) FROM handshake_versions JOIN handshake_ids USING (handshake_id) ORDER BY version_id",
+    "SELECT h.id, v.version, v.state, payload, hex(content_sha256) FROM handshake_versions AS v JOIN handshakes AS h USING (handshake_id) ORDER BY version_id",
     "SELECT handshake_id, version_id, seen_sync_id, listed_sync_id, gone_sync_id FROM observations ORDER BY observation_id",
     "SELECT sync_id, id, reason, hex(payload) FROM quarantine ORDER BY quarantine_id",
     "SELECT id, from_state, to_state, after_at, by_at, sync_id FROM transitions ORDER BY observation_id",
