@@ -3,13 +3,13 @@
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 use sha2::{Digest, Sha256};
 
-use super::projection::{self, Changed, Projector};
+use super::projection::{self, Below, Changed, Projector};
 use super::sync_record::Scope;
 use crate::handshake::{self, Handshake, Hashes};
 
-/// One handshake as one page of one sync showed it.
+/// One handshake as one page (`'p`) of one sync showed it.
 #[derive(Debug)]
-pub struct Sighting<'a> {
+pub struct Sighting<'a, 'p> {
     /// The sync.
     pub sync_id: i64,
     /// What it lists.
@@ -19,11 +19,11 @@ pub struct Sighting<'a> {
     /// In which of its lists the handshake stood.
     pub scope: &'a Scope,
     /// The JSON text, as it stood in the answer.
-    pub payload: &'a [u8],
+    pub payload: &'p [u8],
     /// The same, read.
-    pub handshake: &'a Handshake<'a>,
+    pub handshake: &'p Handshake<'p>,
     /// Its hashes, if they were made ahead.
-    pub hashes: Option<&'a Hashes>,
+    pub hashes: Option<&'p Hashes>,
 }
 
 /// The run of a handshake that stands.
@@ -106,9 +106,15 @@ impl<'c> Sightings<'c> {
     /// Seen before with the same content, it writes nothing; with other content, it ends the run that
     /// stood and begins another; and it notes the list or the parent in which it stood, once.
     ///
+    /// Some rows are left in `below` for [`Sightings::insert`], so that those of a page go together.
+    ///
     /// # Errors
     /// Those of SQLite.
-    pub fn record(&mut self, sighting: &Sighting<'_>) -> rusqlite::Result<i64> {
+    pub fn record<'p>(
+        &mut self,
+        sighting: &Sighting<'_, 'p>,
+        below: &mut Below<'p>,
+    ) -> rusqlite::Result<i64> {
         let payload_sha256 = match sighting.hashes {
             Some(hashes) => hashes.payload_sha256,
             None => Sha256::digest(sighting.payload).into(),
@@ -116,24 +122,35 @@ impl<'c> Sightings<'c> {
         let known = self.known.query_row([sighting.handshake.id()], |row| row.get(0)).optional()?;
         let handshake_id = match known {
             Some(handshake_id) => {
-                self.record_known(sighting, handshake_id, payload_sha256)?;
+                self.record_known(sighting, handshake_id, payload_sha256, below)?;
                 handshake_id
             }
-            None => self.record_new(sighting, payload_sha256)?,
+            None => self.record_new(sighting, payload_sha256, below)?,
         };
         if let Scope::ChildrenOf(parent) = sighting.scope {
+            // The parent of a child is looked for in its rows.
+            self.insert(below)?;
             record_child(self.connection, sighting, handshake_id, parent)?;
         }
         Ok(handshake_id)
     }
 
-    fn record_new(
+    /// Writes the rows that were left.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn insert(&mut self, below: &mut Below<'_>) -> rusqlite::Result<()> {
+        self.projector.insert(below)
+    }
+
+    fn record_new<'p>(
         &mut self,
-        sighting: &Sighting<'_>,
+        sighting: &Sighting<'_, 'p>,
         payload_sha256: [u8; 32],
+        below: &mut Below<'p>,
     ) -> rusqlite::Result<i64> {
         let content_sha256 = content_sha256(sighting)?;
-        let handshake_id = self.projector.enter(sighting.handshake, sighting.observed_at)?;
+        let handshake_id = self.projector.enter(sighting.handshake, sighting.observed_at, below)?;
         let version_id =
             self.insert_version(sighting, handshake_id, 1, payload_sha256, content_sha256)?;
         self.begin_run(sighting, handshake_id, version_id)?;
@@ -142,9 +159,10 @@ impl<'c> Sightings<'c> {
 
     fn record_known(
         &mut self,
-        sighting: &Sighting<'_>,
+        sighting: &Sighting<'_, '_>,
         handshake_id: i64,
         payload_sha256: [u8; 32],
+        below: &mut Below<'_>,
     ) -> rusqlite::Result<()> {
         let standing = self.standing(sighting.source_id, handshake_id)?;
         // The same bytes are the same content; the canonical form is only made where they differ.
@@ -174,6 +192,8 @@ impl<'c> Sightings<'c> {
                 }
             };
         self.begin_run(sighting, handshake_id, version_id)?;
+        // Its rows may be among those that were left: AWS may list it twice.
+        self.insert(below)?;
         // A version that was seen before may have come in another order now. The tables show what evidence
         // holds, so that a rebuild gives the same rows; one that was altered there is for verify to find.
         let stored =
@@ -205,7 +225,7 @@ impl<'c> Sightings<'c> {
 
     fn insert_version(
         &mut self,
-        sighting: &Sighting<'_>,
+        sighting: &Sighting<'_, '_>,
         handshake_id: i64,
         version: i64,
         payload_sha256: [u8; 32],
@@ -219,7 +239,7 @@ impl<'c> Sightings<'c> {
 
     fn begin_run(
         &mut self,
-        sighting: &Sighting<'_>,
+        sighting: &Sighting<'_, '_>,
         handshake_id: i64,
         version_id: i64,
     ) -> rusqlite::Result<()> {
@@ -230,7 +250,7 @@ impl<'c> Sightings<'c> {
     }
 }
 
-fn content_sha256(sighting: &Sighting<'_>) -> rusqlite::Result<[u8; 32]> {
+fn content_sha256(sighting: &Sighting<'_, '_>) -> rusqlite::Result<[u8; 32]> {
     match sighting.hashes.and_then(|hashes| hashes.content_sha256) {
         Some(content_sha256) => Ok(content_sha256),
         None => sighting
@@ -276,7 +296,7 @@ fn newest_version(connection: &Connection, handshake_id: i64) -> rusqlite::Resul
 /// Notes the first time that a standing run is seen in the list without a parent.
 fn list_run(
     connection: &Connection,
-    sighting: &Sighting<'_>,
+    sighting: &Sighting<'_, '_>,
     run: &Standing,
 ) -> rusqlite::Result<()> {
     if run.listed || *sighting.scope != Scope::Unrestricted {
@@ -301,7 +321,7 @@ pub fn end_run(connection: &Connection, sync_id: i64, observation_id: i64) -> ru
 
 fn record_child(
     connection: &Connection,
-    sighting: &Sighting<'_>,
+    sighting: &Sighting<'_, '_>,
     handshake_id: i64,
     parent: &str,
 ) -> rusqlite::Result<()> {

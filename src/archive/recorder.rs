@@ -11,11 +11,11 @@ use super::error::Error;
 use super::evidence::{self, Sighting, Sightings};
 use super::numbers::Numbers;
 use super::open::Archive;
-use super::projection::{self, RebuildError};
+use super::projection::{self, Below, RebuildError};
 use super::sync_record::{Attempt, ChildrenAnswer, Identity, Outcome, Scope, SyncRecord};
 use super::syncs;
 use super::timestamp::timestamp;
-use crate::handshake::{self, Arn, Filter, Hashes, Page};
+use crate::handshake::{self, Arn, Filter, Handshake, Page, Reading};
 
 /// The action whose handshakes AWS's page calls parents. Others may be; this one is always asked.
 const PARENT_ACTION: &str = "ENABLE_ALL_FEATURES";
@@ -50,7 +50,7 @@ struct Progress {
     /// An element came of which not even the Id could be read: it may be any handshake.
     unidentified: bool,
     parents: BTreeSet<String>,
-    /// The organizations that the ARNs named: one, unless AWS surprises us.
+    /// The organizations that the ARNs named, where nothing else told it: one, unless AWS surprises us.
     organizations: BTreeSet<String>,
 }
 
@@ -298,31 +298,37 @@ impl RecordingSync<'_> {
             self.source_id = Some(source_id);
         }
         self.progress.pages += 1;
-        page.read_each(|element, reading, hashes| match reading {
-            Ok(handshake) => self.handshake(scope, element, handshake, hashes),
-            Err(unreadable) => self.unreadable(element, unreadable),
-        })
+        let readings = page.readings();
+        let mut below = Below::default();
+        for reading in readings.iter() {
+            match &reading.handshake {
+                Ok(handshake) => self.handshake(scope, reading, handshake, &mut below)?,
+                Err(unreadable) => self.unreadable(reading.element, unreadable)?,
+            }
+        }
+        self.sightings.insert(&mut below)
     }
 
-    fn handshake(
+    fn handshake<'p>(
         &mut self,
-        scope: &Scope,
-        element: &[u8],
-        handshake: &handshake::Handshake<'_>,
-        hashes: Option<&Hashes>,
+        scope: &'p Scope,
+        reading: &'p Reading<'p>,
+        handshake: &'p Handshake<'p>,
+        below: &mut Below<'p>,
     ) -> rusqlite::Result<()> {
         let sighting = Sighting {
             sync_id: self.sync_id,
             source_id: self.source_id.ok_or(rusqlite::Error::InvalidQuery)?,
             observed_at: &self.observed_at,
             scope,
-            payload: element,
+            payload: reading.element,
             handshake,
-            hashes,
+            hashes: reading.hashes.as_ref(),
         };
-        let handshake_id = self.sightings.record(&sighting)?;
+        let handshake_id = self.sightings.record(&sighting, below)?;
         self.progress.seen.insert(handshake_id);
-        if let Some(arn) = handshake.arn().and_then(Arn::parse)
+        if self.told_owner.is_none()
+            && let Some(arn) = handshake.arn().and_then(Arn::parse)
             && !self.progress.organizations.contains(&arn.organization_id)
         {
             self.progress.organizations.insert(arn.organization_id);

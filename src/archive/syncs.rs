@@ -110,19 +110,12 @@ pub fn close(
         Outcome::Failed { code, message } => (Some(code.as_str()), Some(message)),
         Outcome::Interrupted { message } => (Some("Interrupted"), Some(message)),
     };
+    let (added, changed) = count_new(connection, sync_id)?;
     connection
         .prepare_cached(
             "UPDATE syncs SET finished_at = max(:finished_at, started_at, ifnull(observed_at, started_at)), outcome = :outcome,
                  error_code = :code, error_message = :message,
-                 added = (SELECT count(*) FROM observations AS o
-                          WHERE o.seen_sync_id = :id AND NOT EXISTS (
-                              SELECT 1 FROM observations AS b
-                              WHERE b.handshake_id = o.handshake_id AND b.observation_id < o.observation_id)),
-                 changed = (SELECT count(DISTINCT o.handshake_id) FROM observations AS o
-                            WHERE o.seen_sync_id = :id AND EXISTS (
-                                SELECT 1 FROM observations AS b
-                                WHERE b.handshake_id = o.handshake_id AND b.observation_id < o.observation_id
-                                  AND b.seen_sync_id < :id)),
+                 added = :added, changed = :changed,
                  gone = (SELECT count(DISTINCT o.handshake_id) FROM observations AS o
                          WHERE o.gone_sync_id = :id AND NOT EXISTS (
                              SELECT 1 FROM observations AS b
@@ -133,6 +126,8 @@ pub fn close(
         )?
         .execute(named_params! {
             ":id": sync_id,
+            ":added": added,
+            ":changed": changed,
             ":finished_at": finished_at,
             ":outcome": outcome.name(),
             ":code": code,
@@ -147,6 +142,33 @@ pub fn close(
         .prepare_cached("UPDATE syncs SET digest = ?2 WHERE id = ?1")?
         .execute((sync_id, chain::hex(&link)))?;
     read(connection, sync_id)
+}
+
+/// How many handshakes a sync saw that no sync saw before, and how many that one did, with other content or back
+/// after having been gone.
+fn count_new(connection: &Connection, sync_id: i64) -> rusqlite::Result<(i64, i64)> {
+    let (runs, added): (i64, i64) = connection
+        .prepare_cached(
+            "SELECT count(*), count(*) FILTER (WHERE NOT EXISTS (
+                 SELECT 1 FROM observations AS b
+                 WHERE b.handshake_id = o.handshake_id AND b.observation_id < o.observation_id))
+             FROM observations AS o WHERE o.seen_sync_id = ?1",
+        )?
+        .query_row([sync_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if runs == added {
+        return Ok((added, 0));
+    }
+    // A handshake may have had several runs in one sync.
+    let changed = connection
+        .prepare_cached(
+            "SELECT count(DISTINCT o.handshake_id) FROM observations AS o
+             WHERE o.seen_sync_id = ?1 AND EXISTS (
+                 SELECT 1 FROM observations AS b
+                 WHERE b.handshake_id = o.handshake_id AND b.observation_id < o.observation_id
+                   AND b.seen_sync_id < ?1)",
+        )?
+        .query_row([sync_id], |row| row.get(0))?;
+    Ok((added, changed))
 }
 
 fn digest(connection: &Connection, sync_id: i64) -> rusqlite::Result<Option<chain::Link>> {

@@ -153,7 +153,13 @@ impl<'a> ObjectWriter<'a> {
     }
 
     fn write<S: Serializer>(mut self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.members.sort_unstable_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+        self.members.sort_unstable_by(|(a, _), (b, _)| {
+            if a.is_ascii() && b.is_ascii() {
+                a.cmp(b)
+            } else {
+                a.encode_utf16().cmp(b.encode_utf16())
+            }
+        });
         let mut map = serializer.serialize_map(Some(self.members.len()))?;
         for (name, value) in &self.members {
             map.serialize_entry(name, value)?;

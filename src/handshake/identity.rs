@@ -1,6 +1,6 @@
 //! Who and what a handshake belongs to, read from data that AWS writes in more than one way.
 
-use super::model::Handshake;
+use super::model::{Handshake, Resource};
 
 /// What the ARN of a handshake tells.
 ///
@@ -54,16 +54,15 @@ pub fn organization_id(id: &str) -> String {
 /// The Id of the handshake that this one is a child of, from its `PARENT_HANDSHAKE` resource, at
 /// whatever level it stands; with `h-`, which AWS leaves out there.
 pub fn parent_handshake_id(handshake: &Handshake<'_>) -> Option<String> {
-    let mut rest: Vec<_> = handshake.resources().iter().rev().collect();
-    while let Some(resource) = rest.pop() {
-        if let (Some("PARENT_HANDSHAKE"), Some(value)) = (resource.kind(), resource.value())
-            && !value.is_empty()
-        {
-            return Some(with_prefix("h-", value));
-        }
-        rest.extend(resource.resources().iter().rev());
-    }
-    None
+    parent_among(handshake.resources()).map(|value| with_prefix("h-", value))
+}
+
+/// The parser bounds how deep they nest.
+fn parent_among<'a>(resources: &'a [Resource<'_>]) -> Option<&'a str> {
+    resources.iter().find_map(|resource| match (resource.kind(), resource.value()) {
+        (Some("PARENT_HANDSHAKE"), Some(value)) if !value.is_empty() => Some(value),
+        _ => parent_among(resource.resources()),
+    })
 }
 
 fn with_prefix(prefix: &str, id: &str) -> String {

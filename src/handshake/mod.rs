@@ -21,5 +21,5 @@ pub use filter::{ACTION_TYPES, Filter, is_handshake_id};
 pub use identity::{Arn, organization_id, parent_handshake_id};
 pub use instant::Instant;
 pub use model::{Handshake, Party, Resource};
-pub use page::{Hashes, Page, PageError};
+pub use page::{Hashes, Page, PageError, Reading};
 pub use parse::{Unreadable, parse};

@@ -39,11 +39,15 @@ impl Found {
     }
 }
 
-/// What [`Page::read_ahead`] made of an element.
-#[derive(Debug)]
-struct Reading<'a> {
-    handshake: Result<Handshake<'a>, Unreadable>,
-    hashes: Hashes,
+/// An element and what it reads as.
+#[derive(Debug, Clone)]
+pub struct Reading<'a> {
+    /// The element, exactly as it stands in the body.
+    pub element: &'a [u8],
+    /// The handshake, or why it is none.
+    pub handshake: Result<Handshake<'a>, Unreadable>,
+    /// What evidence knows it by, if that was made ahead.
+    pub hashes: Option<Hashes>,
 }
 
 type Readings<'a> = Vec<Reading<'a>>;
@@ -187,8 +191,8 @@ impl Page {
             Elements::Found(found) => Elements::Read(Read::new(found, |found| {
                 let reading = |element| {
                     let handshake = parse(element);
-                    let hashes = Hashes::of(element, handshake.as_ref().ok());
-                    Reading { handshake, hashes }
+                    let hashes = Some(Hashes::of(element, handshake.as_ref().ok()));
+                    Reading { element, handshake, hashes }
                 };
                 found.elements().map(reading).collect()
             })),
@@ -197,29 +201,14 @@ impl Page {
         Self { elements, ..self }
     }
 
-    /// Hands over each element, as it stands and as it reads, with its hashes if they were made ahead.
-    ///
-    /// # Errors
-    /// What `each` returns first.
-    pub fn read_each<E>(
-        &self,
-        mut each: impl FnMut(
-            &[u8],
-            Result<&Handshake<'_>, &Unreadable>,
-            Option<&Hashes>,
-        ) -> Result<(), E>,
-    ) -> Result<(), E> {
+    /// What the elements read as, read now unless they were read ahead.
+    pub fn readings(&self) -> Cow<'_, [Reading<'_>]> {
         match &self.elements {
             Elements::Found(found) => found
                 .elements()
-                .try_for_each(|element| each(element, parse(element).as_ref(), None)),
-            Elements::Read(read) => {
-                read.borrow_owner().elements().zip(read.borrow_dependent()).try_for_each(
-                    |(element, Reading { handshake, hashes })| {
-                        each(element, handshake.as_ref(), Some(hashes))
-                    },
-                )
-            }
+                .map(|element| Reading { element, handshake: parse(element), hashes: None })
+                .collect(),
+            Elements::Read(read) => Cow::Borrowed(read.borrow_dependent()),
         }
     }
 

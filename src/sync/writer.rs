@@ -17,8 +17,9 @@ use crate::handshake::Page;
 /// committed is lost when the process is killed.
 const QUEUE: usize = 64;
 
-/// Bytes of pages that may wait. It bounds the memory of a sync whose disk is slow.
-const QUEUE_BYTES: usize = 1024 * 1024;
+/// Bytes of pages that may wait. It bounds the memory of a sync whose disk is slow: what was read of a page
+/// takes twice as much again.
+const QUEUE_BYTES: usize = 832 * 1024;
 
 /// The thread, and the way to it. Messages are done in their order.
 #[derive(Debug)]

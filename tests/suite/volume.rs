@@ -1,11 +1,17 @@
 //! A thousand handshakes, and once more.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use handshake_archive::archive::{Attempt, Identity, Outcome, Scope};
+use handshake_archive::handshake::{Filter, Page};
+use handshake_archive::organizations::LIST_HANDSHAKES_FOR_ORGANIZATION;
 use handshake_archive_simulator::Simulator;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::harness::{Sandbox, organization};
+use crate::harness::{Sandbox, noon, open, organization};
 use crate::process::run;
 
 /// Parties and resources of a served handshake, counted without the code under test.
@@ -108,4 +114,41 @@ fn schema_reads_as_documentation_in_the_sqlite3_program() {
     ] {
         assert!(schema.contains(comment), "{comment}");
     }
+}
+
+#[test]
+fn what_a_long_sync_records_is_moved_into_the_archive_while_it_goes_on() {
+    const PAGES: usize = 6;
+    let sandbox = Sandbox::new();
+    let mut archive = open(&sandbox.archive());
+    let length = || fs::metadata(sandbox.archive()).unwrap().len();
+    let empty = length();
+    let attempt = Attempt {
+        operation: LIST_HANDSHAKES_FOR_ORGANIZATION,
+        filter: Filter::None,
+        started_at: noon(),
+    };
+    let mut recorder = archive.begin(&attempt).unwrap();
+    recorder.identify(Identity {
+        organization_id: Some("o-exampleorgid".to_owned()),
+        ..Identity::default()
+    });
+    let notes = "n".repeat(50 * 1024);
+    for page in 0..PAGES {
+        let of = |at| json!({"Id": format!("h-{page:04}{at:04}"), "Resources": [{"Type": "NOTES", "Value": notes}]});
+        let body = json!({"Handshakes": (0..20).map(of).collect::<Vec<_>>()}).to_string();
+        let page = Page::read(body.into_bytes()).unwrap();
+        recorder.record(&[(Scope::Unrestricted, page)], noon()).unwrap();
+    }
+    // SQLite itself would not: the -wal is shorter than that. Two megabytes are less than was recorded when
+    // it was first worth while.
+    let began = Instant::now();
+    while length() < empty + 2 * 1024 * 1024 {
+        assert!(began.elapsed() < Duration::from_secs(60), "nothing is moved");
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(recorder.finish(&Outcome::Complete, noon()).unwrap().added, PAGES as i64 * 20);
+    drop(archive);
+    assert!(!sandbox.path("archive.db-wal").exists());
+    sandbox.database().assert_sound();
 }

@@ -1,5 +1,7 @@
 //! What a content says in the columns of the tables.
 
+use std::slice;
+
 use crate::archive::timestamp::timestamp;
 use crate::handshake::{Arn, Handshake, Instant, Party, Resource, organization_id};
 
@@ -49,7 +51,7 @@ impl<'a> Content<'a> {
     pub fn nodes(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
         Nodes {
             handshake: self.handshake,
-            rest: Unnumbered::siblings(self.handshake.resources(), None, 0),
+            levels: vec![Level { parent_ordinal: None, rest: self.handshake.resources().iter() }],
             ordinal: 0,
         }
     }
@@ -84,28 +86,16 @@ pub struct Node<'a> {
     pub beyond_parties: bool,
 }
 
-/// A resource that waits for its number.
-struct Unnumbered<'a> {
-    resource: &'a Resource<'a>,
+/// Siblings that wait for their numbers.
+struct Level<'a> {
     parent_ordinal: Option<i64>,
-    depth: i64,
-}
-
-impl<'a> Unnumbered<'a> {
-    /// Siblings, the last first, as a stack wants them.
-    fn siblings(
-        resources: &'a [Resource<'a>],
-        parent_ordinal: Option<i64>,
-        depth: i64,
-    ) -> Vec<Self> {
-        let last_first = resources.iter().rev();
-        last_first.map(|resource| Self { resource, parent_ordinal, depth }).collect()
-    }
+    rest: slice::Iter<'a, Resource<'a>>,
 }
 
 struct Nodes<'a> {
     handshake: &'a Handshake<'a>,
-    rest: Vec<Unnumbered<'a>>,
+    /// From the first level to the one that is being read.
+    levels: Vec<Level<'a>>,
     ordinal: i64,
 }
 
@@ -113,12 +103,24 @@ impl<'a> Iterator for Nodes<'a> {
     type Item = Node<'a>;
 
     fn next(&mut self) -> Option<Node<'a>> {
-        let Unnumbered { resource, parent_ordinal, depth } = self.rest.pop()?;
-        let ordinal = self.ordinal;
-        self.ordinal += 1;
-        self.rest.extend(Unnumbered::siblings(resource.resources(), Some(ordinal), depth + 1));
-        let beyond_parties = is_beyond_parties(self.handshake, resource);
-        Some(Node { ordinal, parent_ordinal, depth, resource, beyond_parties })
+        loop {
+            let depth = self.levels.len().checked_sub(1)?;
+            let Level { parent_ordinal, rest } = &mut self.levels[depth];
+            let parent_ordinal = *parent_ordinal;
+            let Some(resource) = rest.next() else {
+                self.levels.pop();
+                continue;
+            };
+            let ordinal = self.ordinal;
+            self.ordinal += 1;
+            if !resource.resources().is_empty() {
+                let rest = resource.resources().iter();
+                self.levels.push(Level { parent_ordinal: Some(ordinal), rest });
+            }
+            let beyond_parties = is_beyond_parties(self.handshake, resource);
+            let depth = depth as i64;
+            return Some(Node { ordinal, parent_ordinal, depth, resource, beyond_parties });
+        }
     }
 }
 

@@ -16,3 +16,4 @@ mod rows;
 pub use derived::{RebuildError, derive};
 pub use rebuild::rebuild;
 pub use recording::{Changed, Projector, link_parent, mark_gone};
+pub use rows::Below;

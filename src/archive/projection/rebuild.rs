@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::derived::{RebuildError, derive};
-use super::rows::Inserts;
+use super::rows::{Below, Inserts};
 
 /// Empties the tables and fills them from evidence. The caller holds the transaction.
 ///
@@ -23,7 +23,10 @@ pub fn rebuild(connection: &Connection) -> Result<(), RebuildError> {
     )?;
     let mut inserts = Inserts::prepare(connection)?;
     let organizations = derive(connection, |handshake_id, derived| {
-        inserts.insert(Some(handshake_id), derived).map(|_| ())
+        inserts.handshake(Some(handshake_id), derived)?;
+        let mut below = Below::default();
+        below.of(handshake_id, derived.content);
+        inserts.below(&mut below)
     })?;
     let mut insert = connection.prepare(
         "INSERT INTO organizations (organization_id, partition, management_account_id, first_seen_at)

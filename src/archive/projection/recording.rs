@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::content::Content;
 use super::derived::Derived;
-use super::rows::{self, Inserts};
+use super::rows::{self, Below, Inserts};
 use crate::handshake::{self, Handshake};
 
 /// Brings the tables up to date within one transaction. Lives no longer than that.
@@ -45,11 +45,16 @@ impl<'c> Projector<'c> {
     }
 
     /// Enters a handshake that no sync saw before, and gives the number by which the archive knows it
-    /// from now on.
+    /// from now on. The rows below it are left in `below`, for [`Projector::insert`].
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn enter(&mut self, handshake: &Handshake<'_>, observed_at: &str) -> rusqlite::Result<i64> {
+    pub fn enter<'p>(
+        &mut self,
+        handshake: &'p Handshake<'p>,
+        observed_at: &str,
+        below: &mut Below<'p>,
+    ) -> rusqlite::Result<i64> {
         let content = Content::of(handshake);
         self.name_organization(&content, observed_at)?;
         let parent = handshake::parent_handshake_id(handshake);
@@ -61,7 +66,17 @@ impl<'c> Projector<'c> {
             changed_at: observed_at,
             gone_at: None,
         };
-        self.inserts.insert(None, &derived)
+        let handshake_id = self.inserts.handshake(None, &derived)?;
+        below.of(handshake_id, &content);
+        Ok(handshake_id)
+    }
+
+    /// Writes the rows that were left.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn insert(&mut self, below: &mut Below<'_>) -> rusqlite::Result<()> {
+        self.inserts.below(below)
     }
 
     /// Makes this content the one that the tables show.
@@ -90,7 +105,9 @@ impl<'c> Projector<'c> {
         ] {
             self.connection.prepare_cached(table)?.execute([changed.handshake_id])?;
         }
-        self.inserts.insert_below(changed.handshake_id, &content)
+        let mut below = Below::default();
+        below.of(changed.handshake_id, &content);
+        self.inserts.below(&mut below)
     }
 
     fn name_organization(

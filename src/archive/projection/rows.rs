@@ -1,5 +1,5 @@
-//! The rows of a handshake. Those below it go several in one statement: SQLite then finds its place in
-//! the table once.
+//! The rows of handshakes. Those below them go many in one statement: SQLite then finds its place in the
+//! table once.
 
 use std::sync::LazyLock;
 
@@ -9,40 +9,53 @@ use super::content::{Content, Node};
 use super::derived::Derived;
 use crate::handshake::Party;
 
-/// The most rows that one statement inserts. Most handshakes have fewer parties and resources.
-const MOST: usize = 12;
+/// How many rows one statement inserts: as many as there are, in as few statements as these give. More at once
+/// is slower again: SQLite goes through all parameters and registers of a statement each time.
+const AT_ONCE: [usize; 4] = [8, 4, 2, 1];
 
-/// For one row, two, and so on up to [`MOST`]. The handshake is the first parameter of all.
-///
 /// OR FAIL leaves the rows before one that cannot be inserted, which nobody sees: an error ends the
 /// transaction. OR ABORT, the default, would copy every page that the statement changes.
-type Texts = LazyLock<Vec<String>>;
+type Texts = LazyLock<[String; AT_ONCE.len()]>;
 
 static PARTIES: Texts = LazyLock::new(|| {
-    statements("INSERT OR FAIL INTO parties (handshake_id, position, type, party_id) VALUES ", 3)
+    AT_ONCE.map(|rows| insert("parties (handshake_id, position, type, party_id)", 4, rows))
 });
 
 static RESOURCES: Texts = LazyLock::new(|| {
-    let columns = "handshake_id, ordinal, parent_ordinal, depth, type, value, beyond_parties";
-    statements(&format!("INSERT OR FAIL INTO resources ({columns}) VALUES "), 6)
+    let into =
+        "resources (handshake_id, ordinal, parent_ordinal, depth, type, value, beyond_parties)";
+    AT_ONCE.map(|rows| insert(into, 7, rows))
 });
 
-fn statements(insert: &str, columns: usize) -> Vec<String> {
-    let row = |number: usize| {
-        let first = 2 + number * columns;
-        let own: Vec<String> = (first..first + columns).map(|at| format!("?{at}")).collect();
-        format!("(?1, {})", own.join(", "))
-    };
-    let of = |rows: usize| (0..rows).map(row).collect::<Vec<_>>().join(", ");
-    (1..=MOST).map(|rows| insert.to_owned() + &of(rows)).collect()
+fn insert(into: &str, columns: usize, rows: usize) -> String {
+    let row = format!("({})", vec!["?"; columns].join(", "));
+    format!("INSERT OR FAIL INTO {into} VALUES {}", vec![row; rows].join(", "))
 }
 
-/// The statements that write the rows of a new handshake, each prepared once for as long as this lives.
+/// Parties and resources on their way into the tables, in the order of the keys.
+#[derive(Debug, Default)]
+pub struct Below<'p> {
+    parties: Vec<(i64, i64, &'p Party<'p>)>,
+    resources: Vec<(i64, Node<'p>)>,
+}
+
+impl<'p> Below<'p> {
+    /// Adds those of a handshake that has no rows there.
+    pub fn of(&mut self, handshake_id: i64, content: &Content<'p>) {
+        let parties = (0..).zip(content.handshake.parties());
+        self.parties.extend(parties.map(|(position, party)| (handshake_id, position, party)));
+        self.resources.extend(content.nodes().map(|node| (handshake_id, node)));
+    }
+}
+
+type Statements<'c> = [Option<CachedStatement<'c>>; AT_ONCE.len()];
+
+/// The statements that write the rows of new handshakes, each prepared once for as long as this lives.
 pub(super) struct Inserts<'c> {
     connection: &'c Connection,
     handshake: CachedStatement<'c>,
-    parties: [Option<CachedStatement<'c>>; MOST],
-    resources: [Option<CachedStatement<'c>>; MOST],
+    parties: Statements<'c>,
+    resources: Statements<'c>,
 }
 
 impl<'c> Inserts<'c> {
@@ -57,26 +70,22 @@ impl<'c> Inserts<'c> {
                  changed_at, gone_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?;
-        Ok(Self {
-            connection,
-            handshake,
-            parties: [const { None }; MOST],
-            resources: [const { None }; MOST],
-        })
+        let [parties, resources] = [const { [const { None }; AT_ONCE.len()] }; 2];
+        Ok(Self { connection, handshake, parties, resources })
     }
 
-    /// Writes the rows of a handshake that has none, and gives its number: a new one, unless it has
+    /// Writes the row of a handshake that has none, and gives its number: a new one, unless it has
     /// one.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub(super) fn insert(
+    pub(super) fn handshake(
         &mut self,
         handshake_id: Option<i64>,
         derived: &Derived<'_>,
     ) -> rusqlite::Result<i64> {
         let content = derived.content;
-        let handshake_id = self.handshake.insert((
+        self.handshake.insert((
             handshake_id,
             content.handshake.id(),
             content.handshake.arn(),
@@ -92,40 +101,47 @@ impl<'c> Inserts<'c> {
             derived.first_seen_at,
             derived.changed_at,
             derived.gone_at,
-        ))?;
-        self.insert_below(handshake_id, content)?;
-        Ok(handshake_id)
+        ))
     }
 
-    /// Writes the parties and resources of a handshake that has no rows there.
+    /// Writes these parties and resources, and leaves none.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub(super) fn insert_below(
-        &mut self,
-        handshake_id: i64,
-        content: &Content<'_>,
-    ) -> rusqlite::Result<()> {
+    pub(super) fn below(&mut self, below: &mut Below<'_>) -> rusqlite::Result<()> {
         let Self { connection, parties, resources, .. } = self;
-        let rows: Vec<(i64, &Party<'_>)> = (0..).zip(content.handshake.parties()).collect();
-        let bind_party = |statement: &mut Statement<'_>, first, (at, party): &(i64, &Party<'_>)| {
-            statement.raw_bind_parameter(first, at)?;
-            statement.raw_bind_parameter(first + 1, party.kind())?;
-            statement.raw_bind_parameter(first + 2, party.id())?;
-            Ok(first + 3)
-        };
-        insert_many(connection, &PARTIES, parties, handshake_id, &rows, bind_party)?;
-        let rows: Vec<Node<'_>> = content.nodes().collect();
-        let bind_node = |statement: &mut Statement<'_>, first, node: &Node<'_>| {
-            statement.raw_bind_parameter(first, node.ordinal)?;
-            statement.raw_bind_parameter(first + 1, node.parent_ordinal)?;
-            statement.raw_bind_parameter(first + 2, node.depth)?;
-            statement.raw_bind_parameter(first + 3, node.resource.kind())?;
-            statement.raw_bind_parameter(first + 4, node.resource.value())?;
-            statement.raw_bind_parameter(first + 5, node.beyond_parties)?;
-            Ok(first + 6)
-        };
-        insert_many(connection, &RESOURCES, resources, handshake_id, &rows, bind_node)
+        insert_many(
+            connection,
+            &PARTIES,
+            parties,
+            &below.parties,
+            |statement, first, (handshake_id, position, party)| {
+                statement.raw_bind_parameter(first, handshake_id)?;
+                statement.raw_bind_parameter(first + 1, position)?;
+                statement.raw_bind_parameter(first + 2, party.kind())?;
+                statement.raw_bind_parameter(first + 3, party.id())?;
+                Ok(first + 4)
+            },
+        )?;
+        below.parties.clear();
+        insert_many(
+            connection,
+            &RESOURCES,
+            resources,
+            &below.resources,
+            |statement, first, (handshake_id, node)| {
+                statement.raw_bind_parameter(first, handshake_id)?;
+                statement.raw_bind_parameter(first + 1, node.ordinal)?;
+                statement.raw_bind_parameter(first + 2, node.parent_ordinal)?;
+                statement.raw_bind_parameter(first + 3, node.depth)?;
+                statement.raw_bind_parameter(first + 4, node.resource.kind())?;
+                statement.raw_bind_parameter(first + 5, node.resource.value())?;
+                statement.raw_bind_parameter(first + 6, node.beyond_parties)?;
+                Ok(first + 7)
+            },
+        )?;
+        below.resources.clear();
+        Ok(())
     }
 }
 
@@ -133,23 +149,23 @@ impl<'c> Inserts<'c> {
 fn insert_many<'c, T>(
     connection: &'c Connection,
     texts: &Texts,
-    statements: &mut [Option<CachedStatement<'c>>; MOST],
-    handshake_id: i64,
-    rows: &[T],
+    statements: &mut Statements<'c>,
+    mut rows: &[T],
     bind: impl Fn(&mut Statement<'_>, usize, &T) -> rusqlite::Result<usize>,
 ) -> rusqlite::Result<()> {
-    for rows in rows.chunks(MOST) {
-        let at = rows.len() - 1;
-        let statement = match &mut statements[at] {
-            Some(statement) => statement,
-            none => none.insert(connection.prepare_cached(&texts[at])?),
-        };
-        statement.raw_bind_parameter(1, handshake_id)?;
-        let mut next = 2;
-        for row in rows {
-            next = bind(statement, next, row)?;
+    for ((at_once, text), statement) in AT_ONCE.into_iter().zip(texts.iter()).zip(statements) {
+        while let Some((now, later)) = rows.split_at_checked(at_once) {
+            rows = later;
+            let statement = match statement.as_mut() {
+                Some(statement) => statement,
+                None => statement.insert(connection.prepare_cached(text)?),
+            };
+            let mut next = 1;
+            for row in now {
+                next = bind(statement, next, row)?;
+            }
+            statement.raw_execute()?;
         }
-        statement.raw_execute()?;
     }
     Ok(())
 }
