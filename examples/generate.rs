@@ -92,7 +92,7 @@ impl World {
                         .map_err(|(error, _)| error)
                 })
                 .collect::<Result<Vec<_>, _>>()?;
-            recorder.record(&pages, moment(time))?;
+            recorder.record(pages, moment(time))?;
         }
         let outcome = if fails {
             let message = "the endpoint did not answer".to_owned();

@@ -116,7 +116,7 @@ impl SyncRecorder<'_> {
         self.identity = identity;
     }
 
-    /// Records pages in one transaction: all of them, or none.
+    /// Records pages in one transaction: all of them, or none. Each is dropped before the next is taken.
     ///
     /// `observed_at` is when the first page of the sync was asked for; only the first call's counts.
     ///
@@ -125,7 +125,7 @@ impl SyncRecorder<'_> {
     /// recorded in a file that the path no longer leads to.
     pub fn record(
         &mut self,
-        pages: &[(Scope, Page)],
+        pages: impl IntoIterator<Item = (Scope, Page)>,
         observed_at: DateTime<Utc>,
     ) -> Result<(), Error> {
         let path = self.archive.path().to_owned();
@@ -138,11 +138,12 @@ impl SyncRecorder<'_> {
 
     fn try_record(
         &mut self,
-        pages: &[(Scope, Page)],
+        pages: impl IntoIterator<Item = (Scope, Page)>,
         observed_at: DateTime<Utc>,
     ) -> rusqlite::Result<()> {
         let transaction = transaction(&mut self.archive.connection)?;
         let changes_before = transaction.total_changes();
+        let mut bytes = 0;
         let (source_id, observed_at) = {
             let mut sync = RecordingSync {
                 connection: &transaction,
@@ -158,7 +159,8 @@ impl SyncRecorder<'_> {
                 syncs::set_observed_at(&transaction, self.sync_id, &sync.observed_at)?;
             }
             for (scope, page) in pages {
-                sync.page(scope, page)?;
+                sync.page(&scope, &page)?;
+                bytes += page.size();
             }
             (sync.source_id, sync.observed_at)
         };
@@ -171,7 +173,7 @@ impl SyncRecorder<'_> {
         self.source_id = source_id;
         self.observed_at = Some(observed_at);
         if news {
-            self.backfill.committed(pages.iter().map(|(_, page)| page.size()).sum());
+            self.backfill.committed(bytes);
         }
         Ok(())
     }

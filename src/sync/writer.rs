@@ -13,9 +13,12 @@ use crate::archive::{
 use crate::clock::Clock;
 use crate::handshake::Page;
 
-/// Pages that may wait, and so the most that one transaction records: what was fetched and is not
-/// committed is lost when the process is killed.
+/// Pages that may wait.
 const QUEUE: usize = 64;
+
+/// The most pages that one transaction records: what was fetched and is not committed is lost when the process is
+/// killed.
+const A_TRANSACTION: usize = 128;
 
 /// Bytes of pages that may wait. It bounds the memory of a sync whose disk is slow: what was read of a page
 /// takes twice as much again.
@@ -146,24 +149,9 @@ fn write(
     loop {
         next = match next {
             Some(Message::Page(scope, page, asked, room)) => {
-                // Whatever has arrived meanwhile goes into the same transaction.
-                let (mut pages, mut rooms) = (vec![(scope, page)], vec![room]);
-                let after = loop {
-                    if pages.len() == QUEUE {
-                        break None;
-                    }
-                    match inbox.try_recv() {
-                        Ok(Message::Page(scope, page, _, room)) => {
-                            pages.push((scope, page));
-                            rooms.push(room);
-                        }
-                        Ok(other) => break Some(other),
-                        Err(_) => break None,
-                    }
-                };
-                recorder.record(&pages, asked)?;
-                drop((pages, rooms));
-                after.or_else(|| inbox.blocking_recv())
+                let mut waiting = Waiting::after((scope, page), room, &mut inbox);
+                recorder.record(&mut waiting, asked)?;
+                waiting.other.or_else(|| inbox.blocking_recv())
             }
             Some(Message::Identify(identity)) => {
                 recorder.identify(identity);
@@ -188,5 +176,53 @@ fn write(
                 return recorder.finish(&Outcome::Interrupted { message }, clock());
             }
         };
+    }
+}
+
+/// A page, and those that have arrived by the time that it is recorded: they go into the same transaction. It
+/// never waits for one, since nobody else can write meanwhile.
+struct Waiting<'i> {
+    first: Option<(Scope, Page)>,
+    /// The room of the page that is being recorded. When the next is asked for, that one is gone.
+    room: Option<OwnedSemaphorePermit>,
+    inbox: &'i mut mpsc::Receiver<Message>,
+    pages: usize,
+    /// The message after the last page, if there was one.
+    other: Option<Message>,
+}
+
+impl<'i> Waiting<'i> {
+    fn after(
+        first: (Scope, Page),
+        room: OwnedSemaphorePermit,
+        inbox: &'i mut mpsc::Receiver<Message>,
+    ) -> Self {
+        Self { first: Some(first), room: Some(room), inbox, pages: 1, other: None }
+    }
+}
+
+impl Iterator for Waiting<'_> {
+    type Item = (Scope, Page);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(first) = self.first.take() {
+            return Some(first);
+        }
+        self.room = None;
+        if self.pages == A_TRANSACTION || self.other.is_some() {
+            return None;
+        }
+        match self.inbox.try_recv() {
+            Ok(Message::Page(scope, page, _, room)) => {
+                self.room = Some(room);
+                self.pages += 1;
+                Some((scope, page))
+            }
+            Ok(other) => {
+                self.other = Some(other);
+                None
+            }
+            Err(_) => None,
+        }
     }
 }

@@ -170,7 +170,7 @@ fn a_query_sees_what_a_running_sync_has_committed_and_does_not_disturb_it() {
     let mut recorder = archive.begin(&attempt(at)).unwrap();
     for number in 3..6 {
         let handshake = invitation(&format!("h-running{number}"), "OPEN", "333333333333");
-        recorder.record(&[(Scope::Unrestricted, page(&[handshake]))], at).unwrap();
+        recorder.record([(Scope::Unrestricted, page(&[handshake]))], at).unwrap();
         assert_eq!(count(&sandbox), number.to_string());
     }
     recorder.finish(&Outcome::Complete, at).unwrap();
@@ -208,7 +208,7 @@ fn what_a_killed_sync_left_in_the_wal_is_read() {
     let mut archive = crate::harness::open(&sandbox.archive());
     let mut recorder = archive.begin(&attempt(at)).unwrap();
     let handshake = invitation("h-killed001", "OPEN", "333333333333");
-    recorder.record(&[(Scope::Unrestricted, page(&[handshake]))], at).unwrap();
+    recorder.record([(Scope::Unrestricted, page(&[handshake]))], at).unwrap();
     for name in ["archive.db", "archive.db-wal"] {
         fs::copy(sandbox.path(name), copy.path(name)).unwrap();
     }
@@ -251,7 +251,7 @@ fn who_may_not_write_reads_beside_a_sync_all_the_same() {
     let mut archive = crate::harness::open(&sandbox.archive());
     let mut recorder = archive.begin(&attempt(at)).unwrap();
     let handshake = invitation("h-running03", "OPEN", "333333333333");
-    recorder.record(&[(Scope::Unrestricted, page(&[handshake]))], at).unwrap();
+    recorder.record([(Scope::Unrestricted, page(&[handshake]))], at).unwrap();
     nobody_may_write(&sandbox);
     let run = run_unprivileged(&sandbox, &query(&sandbox, COUNT));
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));

@@ -116,7 +116,7 @@ fn play(archive: &mut Archive, steps: &[Step]) -> BTreeMap<String, String> {
                 _ => Scope::Unrestricted,
             };
             let body = json!({"Handshakes": elements, "NextToken": null}).to_string().into_bytes();
-            recorder.record(&[(scope, Page::read(body).unwrap())], time).unwrap();
+            recorder.record([(scope, Page::read(body).unwrap())], time).unwrap();
             for element in elements {
                 if let (Some(id), Some(state)) = (element["Id"].as_str(), element["State"].as_str())
                 {

@@ -35,7 +35,7 @@ pub fn sync(path: &Path, hours: i64, handshakes: &[String]) {
         caller_arn: None,
         endpoint: None,
     });
-    recorder.record(&[(Scope::Unrestricted, page(handshakes))], at).unwrap();
+    recorder.record([(Scope::Unrestricted, page(handshakes))], at).unwrap();
     recorder.finish(&Outcome::Complete, at + Duration::minutes(1)).unwrap();
 }
 

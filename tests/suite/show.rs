@@ -204,7 +204,7 @@ fn while_the_sync_runs_that_saw_it_the_end_of_the_interval_is_open() {
     let later = noon() + chrono::Duration::days(3);
     let mut recorder = archive.begin(&attempt(later)).unwrap();
     let changed = page(&[invitation("h-bbbbbbbb2", "DECLINED", "222222222222")]);
-    recorder.record(&[(Scope::Unrestricted, changed)], later).unwrap();
+    recorder.record([(Scope::Unrestricted, changed)], later).unwrap();
     let shown = show(&sandbox, &["h-bbbbbbbb2", "--history"]);
     let words = "seen by sync 4, which has not ended";
     assert_eq!(shown.expect(0).stdout.matches(words).count(), 2, "{}", shown.stdout);
@@ -222,7 +222,7 @@ fn every_run_of_a_child_says_which_filtered_sync_saw_it_last() {
         let mut recorder = archive.begin(&attempt(at)).unwrap();
         let body = format!(r#"{{"Handshakes":[{child}]}}"#).into_bytes();
         let page = Page::read(body).map_err(|(error, _)| error).unwrap();
-        recorder.record(&[(Scope::ChildrenOf("h-parent001".to_owned()), page)], at).unwrap();
+        recorder.record([(Scope::ChildrenOf("h-parent001".to_owned()), page)], at).unwrap();
         recorder.finish(&Outcome::Complete, at).unwrap();
     }
     let reader = ArchiveReader::open(&path).unwrap();

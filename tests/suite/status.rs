@@ -45,7 +45,7 @@ fn sync_of(
         let organization_id = Some(owner.to_owned());
         recorder.identify(Identity { organization_id, ..Identity::default() });
         let page = Page::read(format!(r#"{{"Handshakes":[{elements}]}}"#).into_bytes()).unwrap();
-        recorder.record(&[(Scope::Unrestricted, page)], at).unwrap();
+        recorder.record([(Scope::Unrestricted, page)], at).unwrap();
     }
     recorder.finish(outcome, at).unwrap();
 }

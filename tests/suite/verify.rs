@@ -306,7 +306,7 @@ fn begin_and_abandon(sandbox: &Sandbox, element: Option<&str>) {
     let mut archive = open(&sandbox.archive());
     let mut recorder = archive.begin(&attempt(noon())).unwrap();
     if let Some(element) = element {
-        recorder.record(&[(Scope::Unrestricted, page(&[element.to_owned()]))], noon()).unwrap();
+        recorder.record([(Scope::Unrestricted, page(&[element.to_owned()]))], noon()).unwrap();
     }
 }
 

@@ -138,7 +138,7 @@ fn what_a_long_sync_records_is_moved_into_the_archive_while_it_goes_on() {
         let of = |at| json!({"Id": format!("h-{page:04}{at:04}"), "Resources": [{"Type": "NOTES", "Value": notes}]});
         let body = json!({"Handshakes": (0..20).map(of).collect::<Vec<_>>()}).to_string();
         let page = Page::read(body.into_bytes()).unwrap();
-        recorder.record(&[(Scope::Unrestricted, page)], noon()).unwrap();
+        recorder.record([(Scope::Unrestricted, page)], noon()).unwrap();
     }
     // SQLite itself would not: the -wal is shorter than that. Two megabytes are less than was recorded when
     // it was first worth while.

@@ -87,7 +87,7 @@ fn record(archive: &mut Archive, sync: Sync<'_>) {
         recorder
             .identify(Identity { organization_id: Some(owner.to_owned()), ..Identity::default() });
         let page = Page::read(format!(r#"{{"Handshakes":[{elements}]}}"#).into_bytes());
-        recorder.record(&[(Scope::Unrestricted, page.expect("a page"))], at).expect("recorded");
+        recorder.record([(Scope::Unrestricted, page.expect("a page"))], at).expect("recorded");
     }
     recorder.finish(&outcome, at + lasts).expect("finished");
 }
@@ -293,7 +293,7 @@ fn a_sync_that_runs_is_told_and_changes_nothing_that_is_known() {
     let attempt = Attempt { operation, filter: Filter::None, started_at: day(40) };
     let mut recorder = archive.begin(&attempt).expect("a sync");
     let page = Page::read(br#"{"Handshakes":[]}"#.to_vec()).expect("a page");
-    recorder.record(&[(Scope::Unrestricted, page)], day(40)).expect("recorded");
+    recorder.record([(Scope::Unrestricted, page)], day(40)).expect("recorded");
     let status = sandbox.status(day(41));
     let unfinished = status.unfinished_sync.clone().expect("it runs");
     assert_eq!((unfinished.sequence, unfinished.started_at), (2, Timestamp(day(40))));

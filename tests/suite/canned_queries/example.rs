@@ -155,7 +155,7 @@ fn every_query_reads_the_example_of_the_api_page_as_a_person_would() {
     let mut recorder = archive.begin(&attempt).expect("a sync");
     let body = format!(r#"{{"Handshakes":[{}]}}"#, API_PAGE_EXAMPLE.join(","));
     let page = Page::read(body.into_bytes()).expect("a page");
-    recorder.record(&[(Scope::Unrestricted, page)], now).expect("recorded");
+    recorder.record([(Scope::Unrestricted, page)], now).expect("recorded");
     recorder.finish(&Outcome::Complete, now).expect("finished");
     drop(archive);
 

@@ -162,7 +162,7 @@ fn what_a_running_sync_has_found_is_known_before_it_ends() {
     let mut recorder = archive.begin(&attempt).expect("a sync begins");
     let body = r#"{"Handshakes":[{"Id":"h-running0001","State":"OPEN"}]}"#;
     let page = Page::read(body.into()).expect("a page");
-    recorder.record(&[(Scope::Unrestricted, page)], started_at).expect("recorded");
+    recorder.record([(Scope::Unrestricted, page)], started_at).expect("recorded");
     drop(recorder);
     let after_all = text(":since", "2025-01-01T00:00:00.000Z");
     let none: Option<&str> = None;

@@ -223,7 +223,7 @@ impl Play {
         for batch in list.pages[..kept].chunks(plan.batch) {
             let pages: Vec<(Scope, Page)> =
                 batch.iter().map(|page| (scope.clone(), body(page))).collect();
-            recorder.record(&pages, asked).unwrap();
+            recorder.record(pages, asked).unwrap();
             for page in batch {
                 self.reference.page(plan.owner, list.parent, page, asked);
                 let garbled = page.iter().filter_map(|shown| match shown {

@@ -132,5 +132,5 @@ fn killed(archive: &Path) {
     let organization_id = Some("o-exampleorgid".to_owned());
     recorder.identify(Identity { organization_id, ..Identity::default() });
     let seen = page(&[invitation("h-seenbykilled", "OPEN", "777777777777")]);
-    recorder.record(&[(Scope::Unrestricted, seen)], at + TimeDelta::seconds(1)).unwrap();
+    recorder.record([(Scope::Unrestricted, seen)], at + TimeDelta::seconds(1)).unwrap();
 }
