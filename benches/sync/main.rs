@@ -182,16 +182,25 @@ fn into(count: usize, archive: &Path) -> Result<(), Box<dyn Error>> {
     let bench = Bench { folder: tempfile::tempdir_in(parent.unwrap_or(Path::new(".")))? };
     let copy = bench.path("copy.db");
     fs::copy(archive, &copy)?;
-    let [mut large, mut new] = [const { Vec::new() }; 2];
+    let [mut small, mut large, mut new] = [const { Vec::new() }; 3];
+    let few = Replay::start(&organization("o-benchmarks", SIZES[0]));
     for round in 0..ROUNDS {
+        small.push(run(&mut bench.sync(&bench.path(&format!("small{round}.db")), &few.url()))?);
         let replay = Replay::start(&organization(&format!("o-benchmark{round}"), count));
         new.push(run(&mut bench.sync(&bench.path(&format!("new{round}.db")), &replay.url()))?);
         large.push(run(&mut bench.sync(&copy, &replay.url()))?);
     }
-    let (large, new) = (median(large), median(new));
+    let (small, large, new) = (median(small), median(large), median(new));
+    let each = |time: Duration, count: usize| time / u32::try_from(count).unwrap_or(u32::MAX);
     println!("{count} handshakes, median of {ROUNDS}");
     println!("  into a new archive       {}", milliseconds(new));
     println!("  into {}  {}  {:.2} x", archive.display(), milliseconds(large), ratio(large, new));
+    println!(
+        "  a handshake there        {:.1} us, {:.2} x one of {} into a new archive",
+        each(large, count).as_secs_f64() * 1e6,
+        ratio(each(large, count), each(small, SIZES[0])),
+        SIZES[0]
+    );
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use rusqlite::{Connection, OpenFlags};
 
 /// So many bytes of answers that were news are worth the trouble: the pages of indexes are written over and over.
-const WORTHWHILE: usize = 4 * 1024 * 1024;
+const WORTHWHILE: usize = 2 * 1024 * 1024;
 
 /// A second connection to the archive, and the thread that uses it. Dropped, it ends.
 #[derive(Debug)]

@@ -277,8 +277,8 @@ fn connect(path: &Path) -> Result<Connection, Error> {
         ("journal_mode", "WAL", "wal"),
         ("synchronous", "FULL", "2"),
         ("trusted_schema", "OFF", "0"),
-        // 32 MiB: by then it has been moved into the archive beside the recording, all but the newest.
-        ("wal_autocheckpoint", "8000", "8000"),
+        // 64 MiB: by then it has been moved into the archive beside the recording, all but the newest.
+        ("wal_autocheckpoint", "16000", "16000"),
     ] {
         set(path, &connection, name, wanted, answer)?;
     }

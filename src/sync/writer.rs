@@ -18,11 +18,11 @@ const QUEUE: usize = 64;
 
 /// The most pages that one transaction records: what was fetched and is not committed is lost when the process is
 /// killed.
-const A_TRANSACTION: usize = 128;
+const A_TRANSACTION: usize = 256;
 
 /// Bytes of pages that may wait. It bounds the memory of a sync whose disk is slow: what was read of a page
 /// takes twice as much again.
-const QUEUE_BYTES: usize = 832 * 1024;
+const QUEUE_BYTES: usize = 704 * 1024;
 
 /// The thread, and the way to it. Messages are done in their order.
 #[derive(Debug)]

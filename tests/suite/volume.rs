@@ -140,8 +140,8 @@ fn what_a_long_sync_records_is_moved_into_the_archive_while_it_goes_on() {
         let page = Page::read(body.into_bytes()).unwrap();
         recorder.record([(Scope::Unrestricted, page)], noon()).unwrap();
     }
-    // SQLite itself would not: the -wal is shorter than that. Two megabytes are less than was recorded when
-    // it was first worth while.
+    // SQLite itself would not: the -wal is too short. Two megabytes are less than was recorded when it was
+    // first worth while.
     let began = Instant::now();
     while length() < empty + 2 * 1024 * 1024 {
         assert!(began.elapsed() < Duration::from_secs(60), "nothing is moved");
