@@ -10,6 +10,8 @@ use std::thread::{self, JoinHandle};
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::open::BUSY_TIMEOUT;
+
 /// So many bytes of answers that were news are worth the trouble: the pages of indexes are written over and over.
 const WORTHWHILE: usize = 2 * 1024 * 1024;
 
@@ -40,6 +42,7 @@ impl Backfill {
     pub fn prepare(archive: &Path) -> rusqlite::Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(archive, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         // SQLite opens the -wal with the first statement that reads.
         connection.pragma_query_value(None, "user_version", |_| Ok(()))?;

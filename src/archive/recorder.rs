@@ -83,7 +83,7 @@ impl Archive {
     /// Begins a sync: writes its row, and closes as interrupted what a killed sync left running.
     ///
     /// # Errors
-    /// [`Error::Sqlite`]; nothing is written then.
+    /// [`Error::Sqlite`]; [`Error::Displaced`], if the path no longer leads to the archive. Nothing is written then.
     pub fn begin(&mut self, attempt: &Attempt) -> Result<SyncRecorder<'_>, Error> {
         let path = self.path().to_owned();
         let started_at = timestamp(attempt.started_at);
